@@ -1,0 +1,3 @@
+//! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
+
+pub mod simulate;

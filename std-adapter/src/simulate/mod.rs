@@ -1,0 +1,3 @@
+//! A deterministic world in simulated time, decided by the engine.
+
+pub mod run;
