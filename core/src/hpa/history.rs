@@ -1,0 +1,272 @@
+//! Everything that is remembered of one workload, of a fixed size.
+//!
+//! Upstream keeps recommendations and scale events in the controller's memory, and loses them with it; the conditions
+//! are in the HPA's status. Here all of it is one value, which can be saved.
+//!
+//! # Bytes
+//!
+//! The body of a [snapshot](crate::snapshot) of kind 1, version 1. Times are nanoseconds from the host's origin (i64).
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 1 | flags: 1 = a recommendation was ever stored, 2 = the time of the start follows, 4 = the last time follows |
+//! | 0 or 8 | time of the start |
+//! | 0 or 8 | the last time |
+//! | 2 + 12 n | number of recommendations; for each, in the order of the list: replicas (i32), time |
+//! | 2 + 13 n | number of changes upward; for each: change (i32), time, outdated (0 or 1) |
+//! | 2 + 13 n | the same downward |
+//! | 1 + n × (4 or 12) | number of conditions; for each: kind, status (0 or 1), reason, 1 = a time follows; time |
+//!
+//! Kinds and reasons are positions in [`ConditionKind::ALL`] and [`Reason::ALL`].
+
+use super::condition::{Condition, ConditionKind, Conditions, Reason};
+use super::policy::Hpa;
+use crate::error::{ConfigError, Problem};
+use crate::snapshot::{FRAME, Reader, SnapshotError, Writer};
+use crate::units::Instant;
+use crate::window::changes::{self, ChangesView};
+use crate::window::{Change, Changes, Entry, Extremes, ExtremesView};
+
+const KIND: u16 = 1;
+const VERSION: u16 = 1;
+
+/// What is remembered of one workload: room for `R` recommendations and `E` scale events in each direction.
+///
+/// The defaults serve windows and periods of up to 330 s at one sync in 15 s; the API's longest (an hour, half an hour)
+/// need `History<242, 122>`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History<const R: usize = 24, const E: usize = 24> {
+    recommendations: Extremes<R>,
+    seeded: bool,
+    up: Changes<E>,
+    down: Changes<E>,
+    conditions: Conditions,
+    started: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl<const R: usize, const E: usize> History<R, E> {
+    /// Knows nothing yet.
+    ///
+    /// # Errors
+    /// When the policy needs more room than there is.
+    pub fn new(hpa: &Hpa<'_>) -> Result<Self, ConfigError> {
+        Self::fits(hpa)?;
+        Ok(Self::default())
+    }
+
+    /// Whether there is room for all that the policy ever holds at the controller's sync period. Ask again when the
+    /// policy changes; a history that is too small still decides, merges its oldest entries and leaves a step.
+    ///
+    /// # Errors
+    /// The number needed, and the room.
+    pub fn fits(hpa: &Hpa<'_>) -> Result<(), ConfigError> {
+        let (recommendations, events) = hpa.entries_needed();
+        for (field, room, needed) in [("recommendations", R, recommendations), ("scale events", E, events)] {
+            if room < needed {
+                let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+                let given = i64::try_from(room).unwrap_or(i64::MAX);
+                return Err(ConfigError::new(field, given, Problem::Capacity { needed }));
+            }
+        }
+        Ok(())
+    }
+
+    /// The recommendations in the order of upstream's list; `None` before the first sync.
+    #[must_use]
+    pub fn recommendations(&self) -> Option<&[Entry]> {
+        self.seeded.then(|| self.recommendations.slots())
+    }
+
+    /// The changes upward and downward, in the order of upstream's lists.
+    #[must_use]
+    pub fn events(&self) -> (&[Change], &[Change]) {
+        (&self.up, &self.down)
+    }
+
+    /// The conditions of the status.
+    #[must_use]
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// The conditions, to be filled from a status.
+    pub fn conditions_mut(&mut self) -> &mut Conditions {
+        &mut self.conditions
+    }
+
+    /// Loses what a controller loses when it restarts: all but the conditions.
+    pub fn restart(&mut self) {
+        *self = Self { conditions: core::mem::take(&mut self.conditions), ..Self::default() };
+    }
+
+    /// Puts lists back as upstream's memory has them. `None` means that no sync has been.
+    ///
+    /// # Errors
+    /// When they do not fit; nothing is changed then.
+    pub fn restore_lists(
+        &mut self,
+        recommendations: Option<&[Entry]>,
+        up: &[Change],
+        down: &[Change],
+    ) -> Result<(), SnapshotError> {
+        let given = recommendations.unwrap_or_default();
+        for (needed, room) in [(given.len(), R), (up.len(), E), (down.len(), E)] {
+            if needed > room {
+                return Err(SnapshotError::Capacity { needed, room });
+            }
+        }
+        self.seeded = recommendations.is_some();
+        self.recommendations.restore(given);
+        for (list, given) in [(&mut self.up, up), (&mut self.down, down)] {
+            list.clear();
+            let _fits = list.extend_from_slice(given);
+        }
+        self.started = given.iter().map(|entry| entry.at).min().or(self.started);
+        Ok(())
+    }
+
+    /// The most bytes that [`History::save`] writes.
+    #[must_use]
+    pub const fn saved_size() -> usize {
+        let (recommendations, events) = (R.saturating_mul(12), E.saturating_mul(26));
+        // Flags and times 17, three counts 6, conditions 1 + 4 × 12.
+        FRAME.saturating_add(72).saturating_add(recommendations).saturating_add(events)
+    }
+
+    /// Writes the history as the bytes described in the module's documentation, and gives their number.
+    ///
+    /// # Errors
+    /// When the buffer is too small, with the size needed.
+    pub fn save(&self, out: &mut [u8]) -> Result<usize, SnapshotError> {
+        let mut to = Writer::new(out, KIND, VERSION);
+        let flag = |bit: u8, on: bool| if on { bit } else { 0 };
+        to.u8(flag(1, self.seeded) | flag(2, self.started.is_some()) | flag(4, self.last.is_some()));
+        for time in [self.started, self.last].into_iter().flatten() {
+            to.i64(time.as_nanos());
+        }
+        to.u16(length(self.recommendations.slots().len()));
+        for entry in self.recommendations.slots() {
+            to.i32(entry.value);
+            to.i64(entry.at.as_nanos());
+        }
+        for list in [&self.up, &self.down] {
+            to.u16(length(list.len()));
+            for change in list {
+                to.i32(change.change);
+                to.i64(change.at.as_nanos());
+                to.u8(u8::from(change.outdated));
+            }
+        }
+        to.u8(length(self.conditions.iter().len()) as u8);
+        for condition in self.conditions.iter() {
+            to.u8(condition.kind as u8);
+            to.u8(u8::from(condition.status));
+            to.u8(condition.reason as u8);
+            to.u8(u8::from(condition.since.is_some()));
+            if let Some(since) = condition.since {
+                to.i64(since.as_nanos());
+            }
+        }
+        to.finish()
+    }
+
+    /// Reads what [`History::save`] wrote. The history then decides as if it had never stopped.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the bytes. Nothing is believed unchecked.
+    pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let mut from = Reader::new(bytes, KIND, VERSION)?;
+        let mut history = Self::default();
+        let flags = from.u8()?;
+        if flags > 7 {
+            return Err(SnapshotError::BadValue { field: "flags", found: i64::from(flags) });
+        }
+        history.seeded = flags & 1 != 0;
+        let mut time = |present: bool| -> Result<Option<Instant>, SnapshotError> {
+            if present { Ok(Some(Instant::from_nanos(from.i64()?))) } else { Ok(None) }
+        };
+        history.started = time(flags & 2 != 0)?;
+        history.last = time(flags & 4 != 0)?;
+        let count = usize::from(from.u16()?);
+        let mut slots = heapless::Vec::<Entry, R>::new();
+        for _ in 0..count {
+            let entry = Entry { value: from.i32()?, at: Instant::from_nanos(from.i64()?) };
+            slots.push(entry).map_err(|_| SnapshotError::Capacity { needed: count, room: R })?;
+        }
+        history.recommendations.restore(&slots);
+        for list in [&mut history.up, &mut history.down] {
+            let count = usize::from(from.u16()?);
+            for _ in 0..count {
+                let (change, at) = (from.i32()?, Instant::from_nanos(from.i64()?));
+                let outdated = boolean("outdated", from.u8()?)?;
+                list.push(Change { change, at, outdated })
+                    .map_err(|_| SnapshotError::Capacity { needed: count, room: E })?;
+            }
+        }
+        for _ in 0..from.u8()? {
+            let kind = one_of("condition", ConditionKind::ALL, from.u8()?)?;
+            let status = boolean("status", from.u8()?)?;
+            let reason = one_of("reason", Reason::ALL, from.u8()?)?;
+            let since = if boolean("since", from.u8()?)? { Some(Instant::from_nanos(from.i64()?)) } else { None };
+            history.conditions.restore(Condition { kind, status, reason, since });
+        }
+        from.finish()?;
+        Ok(history)
+    }
+
+    /// The same, without its capacities in the type.
+    pub(super) fn view(&mut self) -> HistoryView<'_> {
+        HistoryView {
+            recommendations: self.recommendations.view(),
+            seeded: &mut self.seeded,
+            up: self.up.as_mut_view(),
+            down: self.down.as_mut_view(),
+            conditions: &mut self.conditions,
+            started: &mut self.started,
+            last: &mut self.last,
+        }
+    }
+}
+
+/// A history of any capacity, borrowed.
+pub(super) struct HistoryView<'a> {
+    pub(super) recommendations: ExtremesView<'a>,
+    pub(super) seeded: &'a mut bool,
+    pub(super) up: &'a mut ChangesView,
+    pub(super) down: &'a mut ChangesView,
+    pub(super) conditions: &'a mut Conditions,
+    pub(super) started: &'a mut Option<Instant>,
+    pub(super) last: &'a mut Option<Instant>,
+}
+
+impl HistoryView<'_> {
+    /// Takes note of the time, and gives the time before. When time ran back, what was remembered from later is taken
+    /// to be from now: it ages again, instead of holding the scale until the clock catches up.
+    pub(super) fn see(&mut self, now: Instant) -> Option<Instant> {
+        let last = self.last.replace(now);
+        if last.is_some_and(|last| last > now) {
+            self.recommendations.clamp(now);
+            changes::clamp(self.up, now);
+            changes::clamp(self.down, now);
+            *self.started = self.started.map(|started| started.min(now));
+        }
+        last
+    }
+}
+
+fn length(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn boolean(field: &'static str, found: u8) -> Result<bool, SnapshotError> {
+    match found {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(SnapshotError::BadValue { field, found: i64::from(found) }),
+    }
+}
+
+fn one_of<T: Copy>(field: &'static str, all: &[T], found: u8) -> Result<T, SnapshotError> {
+    all.get(usize::from(found)).copied().ok_or(SnapshotError::BadValue { field, found: i64::from(found) })
+}

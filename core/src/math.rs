@@ -1,0 +1,58 @@
+//! Floating-point operations that every target gives the same bits for.
+//!
+//! `f64::ceil` and its kin are not in `core`; these are, through `libm`, and no other module rounds.
+
+/// The smallest integer not below `x`, as a float.
+#[must_use]
+pub fn ceil(x: f64) -> f64 {
+    libm::ceil(x)
+}
+
+/// `x` without its fraction.
+#[must_use]
+pub fn trunc(x: f64) -> f64 {
+    libm::trunc(x)
+}
+
+/// `ceil(x)` as a replica count. Saturates at both ends, NaN gives 0: upstream's answer outside the range depends on
+/// the processor (−2³¹ on amd64 for any such `x`, saturation on arm64), and one that means "scale to the minimum"
+/// when the load is greatest helps nobody.
+#[must_use]
+pub fn ceil_i32(x: f64) -> i32 {
+    ceil(x) as i32
+}
+
+/// As [`ceil_i32`], in 64 bits.
+#[must_use]
+pub fn ceil_i64(x: f64) -> i64 {
+    ceil(x) as i64
+}
+
+/// As [`ceil_i32`], rounding toward zero.
+#[must_use]
+pub fn trunc_i32(x: f64) -> i32 {
+    trunc(x) as i32
+}
+
+/// `a / b` in wrapping integers, toward zero; 0 when `b` is 0.
+#[must_use]
+pub const fn div(a: i64, b: i64) -> i64 {
+    if b == 0 { 0 } else { a.wrapping_div(b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_saturate_and_nan_is_zero() {
+        assert_eq!(ceil_i32(1e10), i32::MAX);
+        assert_eq!(ceil_i32(f64::NEG_INFINITY), i32::MIN);
+        assert_eq!(ceil_i32(f64::NAN), 0);
+        assert_eq!(ceil_i64(9.3e18), i64::MAX);
+        assert_eq!(trunc_i32(-1.9), -1);
+        assert_eq!(ceil_i32(-1.9), -1);
+        assert_eq!(div(i64::MIN, -1), i64::MIN);
+        assert_eq!(div(7, 0), 0);
+    }
+}

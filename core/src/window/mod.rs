@@ -1,0 +1,24 @@
+//! Memory over time, of a fixed size.
+//!
+//! | to ask | use | cost of one question | bytes for N entries |
+//! |---|---|---|---|
+//! | the highest and lowest value of the last w seconds | [`Extremes`] | O(1), amortised | about 24 N |
+//! | how much was changed in the last p seconds | [`changes::changed_since`] | O(N) | 24 N |
+//!
+//! Both reproduce the lists that Kubernetes' HPA controller keeps, slot by slot, since after a window grows the
+//! entries that upstream happened not to overwrite count again.
+
+pub mod changes;
+mod extremes;
+
+pub use changes::{Change, Changes};
+pub use extremes::{Cuts, Entry, Extremes, ExtremesView};
+
+/// What became of an entry that was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It has a slot of its own.
+    Kept,
+    /// There was no room: older entries were merged toward the side that changes less.
+    Merged,
+}
