@@ -37,7 +37,11 @@ pub fn trunc_i32(x: f64) -> i32 {
 /// `a / b` in wrapping integers, toward zero; 0 when `b` is 0.
 #[must_use]
 pub const fn div(a: i64, b: i64) -> i64 {
-    if b == 0 { 0 } else { a.wrapping_div(b) }
+    match a.checked_div(b) {
+        Some(quotient) => quotient,
+        None if b == 0 => 0,
+        None => i64::MIN,
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl Milli {
         let milli = units * 1000.0;
         let away = if milli < 0.0 { libm::floor(milli) } else { libm::ceil(milli) };
         // 2⁶³ itself is representable as f64 but not as i64.
-        (away >= -9_223_372_036_854_775_808.0 && away < 9_223_372_036_854_775_808.0).then_some(Self(away as i64))
+        (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&away).then_some(Self(away as i64))
     }
 }
 

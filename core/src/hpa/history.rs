@@ -270,3 +270,53 @@ fn boolean(field: &'static str, found: u8) -> Result<bool, SnapshotError> {
 fn one_of<T: Copy>(field: &'static str, all: &[T], found: u8) -> Result<T, SnapshotError> {
     all.get(usize::from(found)).copied().ok_or(SnapshotError::BadValue { field, found: i64::from(found) })
 }
+
+/// Histories as serde values: the fields of the bytes above, by name.
+#[cfg(feature = "serde")]
+mod as_serde {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Change, Conditions, Entry, History, Instant};
+
+    #[derive(Serialize)]
+    #[serde(rename = "History")]
+    struct Written<'a> {
+        started: Option<Instant>,
+        last: Option<Instant>,
+        recommendations: Option<&'a [Entry]>,
+        up: &'a [Change],
+        down: &'a [Change],
+        conditions: &'a Conditions,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename = "History", deny_unknown_fields)]
+    struct Given<const R: usize, const E: usize> {
+        started: Option<Instant>,
+        last: Option<Instant>,
+        recommendations: Option<heapless::Vec<Entry, R>>,
+        up: heapless::Vec<Change, E>,
+        down: heapless::Vec<Change, E>,
+        conditions: Conditions,
+    }
+
+    impl<const R: usize, const E: usize> Serialize for History<R, E> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            let (up, down) = self.events();
+            let (started, last) = (self.started, self.last);
+            let recommendations = self.recommendations();
+            Written { started, last, recommendations, up, down, conditions: &self.conditions }.serialize(to)
+        }
+    }
+
+    impl<'de, const R: usize, const E: usize> Deserialize<'de> for History<R, E> {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let given = Given::<R, E>::deserialize(from)?;
+            let mut history = Self { started: given.started, last: given.last, ..Self::default() };
+            history.seeded = given.recommendations.is_some();
+            history.recommendations.restore(given.recommendations.as_deref().unwrap_or_default());
+            (history.up, history.down, history.conditions) = (given.up, given.down, given.conditions);
+            Ok(history)
+        }
+    }
+}
