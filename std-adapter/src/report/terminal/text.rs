@@ -60,7 +60,7 @@ impl Role {
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        match textwrap::core::display_width(letter.encode_utf8(&mut [0; 4])) {
+        match display_width(letter.encode_utf8(&mut [0; 4])) {
             _ if letter.is_whitespace() || letter.is_control() => {
                 if !out.is_empty() && !out.ends_with(' ') {
                     out.push(' ');
@@ -116,10 +116,11 @@ fn glue(text: &str) -> String {
     for (index, word) in text.split(' ').enumerate() {
         let unit = matches!(
             word.trim_end_matches([',', ';', ')', '.']),
-            "%" | "s" | "ms" | "min" | "h" | "→"
+            "%" | "s" | "ms" | "min" | "h"
         );
-        let glued =
-            before == "→" || unit && before.ends_with(|letter: char| letter.is_ascii_digit());
+        let glued = before == "→"
+            || word == "→"
+            || unit && before.ends_with(|letter: char| letter.is_ascii_digit());
         if index > 0 {
             out.push(if glued { GLUE } else { ' ' });
         }
