@@ -75,10 +75,12 @@
 
   function record(sync) {
     const box = one("#record");
-    if (box.sync === sync) return;
+    const verdict = one("#verdict");
+    if (box.sync === sync && verdict.hasChildNodes()) return;
     box.sync = sync;
-    box.className = "record";
+    verdict.className = "verdict";
     box.replaceChildren();
+    verdict.replaceChildren();
     const add = (tag, text, parent = box) => {
       const element = document.createElement(tag);
       element.textContent = text;
@@ -93,13 +95,13 @@
       return element;
     };
     if (!sync) {
-      add("p", "No sync yet.");
+      add("p", "No sync yet.", verdict);
       return;
     }
     const change = sync.from === sync.to ? `held at ${plural(sync.to, "pod")}` : `${sync.from} → ${plural(sync.to, "pod")}`;
-    if (sync.to !== sync.from) box.classList.add(sync.to > sync.from ? "up" : "down");
-    add("h3", `Sync at ${clock(sync.at_s)}: ${change}`);
-    add("p", sync.reason).className = "why";
+    if (sync.to !== sync.from) verdict.classList.add(sync.to > sync.from ? "up" : "down");
+    add("h3", `Sync at ${clock(sync.at_s)}: ${change}`, verdict);
+    add("p", sync.reason, verdict).className = "why";
     const readings = sync.readings.map(
       ({ metric, read, asks }) => `${metric.replaceAll("_", " ")} ${read}\u00a0→\u00a0${asks ?? "–"}`,
     );

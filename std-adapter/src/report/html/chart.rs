@@ -14,7 +14,7 @@ const PARTS: usize = 1_000;
 const LANES: usize = 4;
 
 /// Marks closer than this part of the width do not stand in one row: a finger's width on a narrow screen.
-const LANE_GAP: f64 = 0.085;
+const LANE_GAP: f64 = 0.12;
 
 /// The labels of the time axis; every second one goes on a narrow screen.
 pub(super) fn times(span: u32) -> String {
@@ -329,12 +329,12 @@ impl Board<'_> {
         out.push_str("</svg>\n");
         for level in &levels {
             let here = share(axis, level.value);
-            // Where another level lies close above, the name goes below its own line.
+            // Where another level or the end of the field lies close above, the name goes below its own line.
             let close = |other: &Level| (0.0..0.2).contains(&(share(axis, other.value) - here));
             let crowded = levels
                 .iter()
                 .any(|other| other.name != level.name && close(other));
-            let place = if crowded { "under" } else { "" };
+            let place = if crowded || here > 0.9 { "under" } else { "" };
             let (y, class, name) = (share(axis, level.value), level.class, &level.name);
             let _ = writeln!(
                 out,
@@ -381,7 +381,10 @@ impl Board<'_> {
     }
 
     fn curve(&self, curve: &Curve, axis: Axis, out: &mut String) {
-        let points = thinned(self.samples, curve.value, self.span);
+        let mut points = thinned(self.samples, curve.value, self.span);
+        if curve.look == Look::Area {
+            points = raised(&points);
+        }
         let steps = matches!(curve.look, Look::Steps | Look::StepArea);
         for piece in points.split(Option::is_none) {
             let piece = piece.iter().flatten().copied().collect::<Vec<_>>();
@@ -494,6 +497,23 @@ fn thinned(samples: &[Sample], value: fn(&Sample) -> f64, span: u32) -> Vec<Opti
     out
 }
 
+/// Without what lies on the ground: an area of nothing is not drawn, so that no failures leave no line.
+fn raised(points: &[Option<(u32, f64)>]) -> Vec<Option<(u32, f64)>> {
+    let lies = |index: usize| {
+        points
+            .get(index)
+            .copied()
+            .flatten()
+            .is_none_or(|(_, value)| value <= 0.0)
+    };
+    let around = |index: usize| index.saturating_sub(1)..=index + 1;
+    let kept = points
+        .iter()
+        .enumerate()
+        .map(|(index, point)| point.filter(|_| !around(index).all(lies)));
+    kept.collect()
+}
+
 /// Thousandths of the field from its top.
 fn up(axis: Axis, value: f64) -> i32 {
     1_000 - (share(axis, value) * 1_000.0).round() as i32
@@ -526,6 +546,26 @@ mod tests {
         assert_eq!(
             (points[0], points.last()),
             (Some((0, 0.0)), Some(&Some((19_999, 0.0))))
+        );
+    }
+
+    #[test]
+    fn an_area_of_nothing_is_not_drawn() {
+        let points = [0.0, 0.0, 5.0, 0.0, 0.0, 0.0]
+            .into_iter()
+            .zip(0..)
+            .map(|(value, at)| Some((at, value)));
+        let kept = raised(&points.collect::<Vec<_>>());
+        assert_eq!(
+            kept,
+            [
+                None,
+                Some((1, 0.0)),
+                Some((2, 5.0)),
+                Some((3, 0.0)),
+                None,
+                None
+            ]
         );
     }
 
