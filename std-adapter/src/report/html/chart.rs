@@ -149,19 +149,21 @@ impl Board<'_> {
             .flat_map(|sample| curves.iter().map(|curve| (curve.value)(sample)));
         let most = drawn.fold(1.0, f64::max);
         let (min, max) = (f64::from(run.bounds.0), f64::from(run.bounds.1));
-        let mut levels = vec![Level {
-            name: format!("min {}", count(min)),
-            value: min,
+        let level = |name, value| Level {
+            name,
+            value,
             class: "bound",
-        }];
+        };
+        let mut levels = if min == max {
+            vec![level(format!("min and max {}", count(min)), min)]
+        } else {
+            vec![
+                level(format!("min {}", count(min)), min),
+                level(format!("max {}", count(max)), max),
+            ]
+        };
         // A bound far above would press the pods flat; it is named in the heading of the page anyway.
-        if max <= most * 3.0 {
-            levels.push(Level {
-                name: format!("max {}", count(max)),
-                value: max,
-                class: "bound",
-            });
-        }
+        levels.retain(|level| level.value <= most * 3.0);
         let tallest = levels.iter().map(|level| level.value).fold(most, f64::max);
         let axis = Axis::over_counts([tallest].into_iter(), 5);
         let above = self.marks(run);
@@ -334,7 +336,11 @@ impl Board<'_> {
             let crowded = levels
                 .iter()
                 .any(|other| other.name != level.name && close(other));
-            let place = if crowded || here > 0.9 { "under" } else { "" };
+            let place = if crowded && here > 0.1 || here > 0.9 {
+                "under"
+            } else {
+                ""
+            };
             let (y, class, name) = (share(axis, level.value), level.class, &level.name);
             let _ = writeln!(
                 out,
