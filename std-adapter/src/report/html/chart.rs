@@ -539,7 +539,7 @@ mod tests {
             at_s,
             offered: match at_s {
                 7_777 => 99.0,
-                7_780 => -5.0,
+                7_785 => -5.0,
                 _ => f64::from(at_s % 7),
             },
             ..Sample::default()
@@ -547,7 +547,7 @@ mod tests {
         let samples = samples.collect::<Vec<_>>();
         let points = thinned(&samples, |sample| sample.offered, 20_000);
         assert!(points.len() <= PARTS * 5, "{}", points.len());
-        assert!(points.contains(&Some((7_777, 99.0))) && points.contains(&Some((7_780, -5.0))));
+        assert!(points.contains(&Some((7_777, 99.0))) && points.contains(&Some((7_785, -5.0))));
         assert!(points.is_sorted_by_key(|point| point.map(|(at, _)| at)));
         assert_eq!(
             (points[0], points.last()),
