@@ -578,11 +578,7 @@ mod tests {
     #[test]
     fn a_gap_stays_a_gap_when_thinned() {
         let hole = |at_s| {
-            if (9_000..9_100).contains(&at_s) {
-                f64::NAN
-            } else {
-                1.0
-            }
+            if at_s == 9_007 { f64::NAN } else { 1.0 }
         };
         let samples = (0..20_000).map(|at_s| Sample {
             at_s,
