@@ -194,7 +194,7 @@ impl Step {
     /// The step as a sentence with the names of the policy's metrics.
     #[must_use]
     pub const fn sentence<'a>(&'a self, hpa: &'a Hpa<'a>) -> Sentence<'a> {
-        Sentence { step: self, hpa: Some(hpa) }
+        Sentence { step: self, hpa: Some(hpa), now: None }
     }
 }
 
@@ -214,7 +214,7 @@ pub(super) const fn failed(source: Source) -> super::condition::Reason {
 impl fmt::Display for Step {
     /// The sentence, with metrics by number. [`Step::sentence`] has their names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Sentence { step: self, hpa: None }.fmt(f)
+        Sentence { step: self, hpa: None, now: None }.fmt(f)
     }
 }
 
@@ -223,6 +223,31 @@ impl fmt::Display for Step {
 pub struct Sentence<'a> {
     step: &'a Step,
     hpa: Option<&'a Hpa<'a>>,
+    now: Option<Instant>,
+}
+
+impl Sentence<'_> {
+    /// Gives moments as seen from `now`: `for another 285 s` instead of `until 330 s`.
+    #[must_use]
+    pub const fn seen_at(self, now: Instant) -> Self {
+        Self { now: Some(now), ..self }
+    }
+}
+
+/// The end of something that holds, if it is known.
+struct Until {
+    end: Option<Instant>,
+    now: Option<Instant>,
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.end, self.now) {
+            (None, _) => Ok(()),
+            (Some(end), None) => write!(f, ", until {end}"),
+            (Some(end), Some(now)) => write!(f, ", for another {}", end.since(now)),
+        }
+    }
 }
 
 impl fmt::Display for Sentence<'_> {
@@ -284,12 +309,13 @@ impl fmt::Display for Sentence<'_> {
                     Direction::Down => write!(f, "a recent recommendation of {to} holds {from} back at {to}")?,
                     Direction::Up => write!(f, "a recent recommendation of {to} holds growth to {from} back at {to}")?,
                 }
-                until.map_or(Ok(()), |until| write!(f, ", until {until}"))
+                Until { end: until, now: self.now }.fmt(f)
             }
             Step::ColdHeld { from, to, until } => {
-                write!(f, "{from} asked for, but the window was not watched from end to end: {to} until {until}")
+                write!(f, "{from} asked for, but the window was not yet watched from end to end: stays at {to}")?;
+                Until { end: Some(until), now: self.now }.fmt(f)
             }
-            Step::Limited { from, to, limit, rate } => limited(f, from, to, limit, rate),
+            Step::Limited { from, to, limit, rate } => limited(f, (from, to), limit, rate, self.now),
             Step::LiftedFromZero { to } => write!(f, "leaves zero: at least the minimum of {to}"),
             Step::Rescaled { from, to } => write!(f, "the scale was changed from {from} to {to}"),
             Step::RescaleFailed { from, to } => {
@@ -301,10 +327,10 @@ impl fmt::Display for Sentence<'_> {
 
 fn limited(
     f: &mut fmt::Formatter<'_>,
-    from: Replicas,
-    to: Replicas,
+    (from, to): (Replicas, Replicas),
     limit: Limit,
     rate: Option<RateLimit>,
+    now: Option<Instant>,
 ) -> fmt::Result {
     match limit {
         Limit::DesiredWithinRange => write!(f, "{to} is within bounds and rates"),
@@ -325,7 +351,7 @@ fn limited(
                         Amount::Percent(percent) => write!(f, "the rule {sign}{percent} % in {}", policy.period())?,
                     }
                     write!(f, " (began at {start}) allows {to}")?;
-                    eases_at.map_or(Ok(()), |at| write!(f, ", until {at}"))
+                    write!(f, "{}", Until { end: eases_at, now })
                 }
             }
         }

@@ -175,9 +175,8 @@ proptest! {
     ) {
         let window = |seconds| {
             let mut plan = plan.clone();
-            match &mut plan.behavior {
-                Some((_, down)) => down.window = Some(seconds),
-                None => {}
+            if let Some((_, down)) = &mut plan.behavior {
+                down.window = Some(seconds);
             }
             plan
         };

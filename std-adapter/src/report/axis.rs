@@ -15,19 +15,13 @@ pub(super) struct Axis {
 impl Axis {
     /// An axis with room for the largest of the values, and at most `intervals` steps.
     pub(super) fn over(values: impl Iterator<Item = f64>, intervals: u32) -> Self {
-        let largest = values
-            .filter(|value| value.is_finite())
-            .fold(0.0, f64::max)
-            .min(LARGEST);
+        let largest = values.filter(|value| value.is_finite()).fold(0.0, f64::max).min(LARGEST);
         Self::to(if largest > 1e-9 { largest } else { 1.0 }, intervals, false)
     }
 
     /// The same for things that are counted: no step below 1.
     pub(super) fn over_counts(values: impl Iterator<Item = f64>, intervals: u32) -> Self {
-        let largest = values
-            .filter(|value| value.is_finite())
-            .fold(1.0, f64::max)
-            .min(LARGEST);
+        let largest = values.filter(|value| value.is_finite()).fold(1.0, f64::max).min(LARGEST);
         Self::to(largest, intervals, true)
     }
 
@@ -43,10 +37,7 @@ impl Axis {
             step = step.ceil().max(1.0);
         }
         let steps = (largest / step * (1.0 - 1e-9)).ceil().max(1.0);
-        Self {
-            top: step * steps,
-            step,
-        }
+        Self { top: step * steps, step }
     }
 
     /// Steps between its ticks.
@@ -61,9 +52,7 @@ impl Axis {
 
     /// Where a value stands between the bottom (0) and the top (1); `None` for what cannot be drawn.
     pub(super) fn share(self, value: f64) -> Option<f64> {
-        value
-            .is_finite()
-            .then(|| (value / self.top).clamp(0.0, 1.0))
+        value.is_finite().then(|| (value / self.top).clamp(0.0, 1.0))
     }
 }
 
@@ -78,13 +67,10 @@ pub(super) fn span(run: &Run) -> u32 {
 pub(super) fn times(span: u32, intervals: u32) -> impl Iterator<Item = u32> {
     const DAY: u32 = 86_400;
     let intervals = intervals.max(1);
-    let step = [
-        1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200,
-        DAY,
-    ]
-    .into_iter()
-    .find(|step| span.div_ceil(*step) <= intervals)
-    .unwrap_or_else(|| span.div_ceil(intervals).div_ceil(DAY).saturating_mul(DAY));
+    let step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, DAY]
+        .into_iter()
+        .find(|step| span.div_ceil(*step) <= intervals)
+        .unwrap_or_else(|| span.div_ceil(intervals).div_ceil(DAY).saturating_mul(DAY));
     (0..=span / step).map(move |index| index * step)
 }
 
@@ -95,29 +81,17 @@ mod tests {
 
     #[test]
     fn ticks_are_round() {
-        let ticks = |largest, intervals| {
-            Axis::over([largest].into_iter(), intervals)
-                .ticks()
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            ticks(9_300.0, 4),
-            [0.0, 2_500.0, 5_000.0, 7_500.0, 10_000.0]
-        );
+        let ticks = |largest, intervals| Axis::over([largest].into_iter(), intervals).ticks().collect::<Vec<_>>();
+        assert_eq!(ticks(9_300.0, 4), [0.0, 2_500.0, 5_000.0, 7_500.0, 10_000.0]);
         assert_eq!(ticks(10_000.0, 2), [0.0, 5_000.0, 10_000.0]);
         assert_eq!(ticks(0.0, 2), [0.0, 0.5, 1.0]);
-        let pods = Axis::over_counts([3.0].into_iter(), 9)
-            .ticks()
-            .collect::<Vec<_>>();
+        let pods = Axis::over_counts([3.0].into_iter(), 9).ticks().collect::<Vec<_>>();
         assert_eq!(pods, [0.0, 1.0, 2.0, 3.0]);
     }
 
     #[test]
     fn times_are_round_on_a_clock() {
-        assert_eq!(
-            times(9_600, 6).collect::<Vec<_>>(),
-            [0, 1_800, 3_600, 5_400, 7_200, 9_000]
-        );
+        assert_eq!(times(9_600, 6).collect::<Vec<_>>(), [0, 1_800, 3_600, 5_400, 7_200, 9_000]);
         assert_eq!(times(1, 6).collect::<Vec<_>>(), [0, 1]);
     }
 

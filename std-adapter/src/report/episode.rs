@@ -27,25 +27,14 @@ pub(super) fn episodes(syncs: &[Sync]) -> Vec<Episode<'_>> {
     for sync in syncs {
         let next = Episode::of(sync);
         // Only the rows of this hold may take it: back to the last scaling, and not far.
-        let hold = all
-            .iter()
-            .rev()
-            .take(IN_TURN)
-            .take_while(|episode| episode.holds_on_into(&next))
-            .count();
+        let hold = all.iter().rev().take(IN_TURN).take_while(|episode| episode.holds_on_into(&next)).count();
         let start = all.len() - hold;
-        match all[start..]
-            .iter()
-            .rposition(|episode| episode.gives(&sync.reason))
-        {
+        match all[start..].iter().rposition(|episode| episode.gives(&sync.reason)) {
             None => all.push(next),
             Some(place) => {
                 let behind = all.split_off(start + place + 1);
                 let taker = &mut all[start + place];
-                behind
-                    .into_iter()
-                    .chain([next])
-                    .for_each(|episode| taker.join(episode));
+                behind.into_iter().chain([next]).for_each(|episode| taker.join(episode));
             }
         }
     }
@@ -55,13 +44,7 @@ pub(super) fn episodes(syncs: &[Sync]) -> Vec<Episode<'_>> {
 impl<'run> Episode<'run> {
     fn of(sync: &'run Sync) -> Self {
         let asked = sync.asked.map(|asked| (asked, asked));
-        Self {
-            first: sync,
-            last: sync,
-            syncs: 1,
-            asked,
-            reasons: vec![(&sync.reason, 1)],
-        }
+        Self { first: sync, last: sync, syncs: 1, asked, reasons: vec![(&sync.reason, 1)] }
     }
 
     fn holds_on_into(&self, next: &Self) -> bool {
@@ -70,26 +53,18 @@ impl<'run> Episode<'run> {
     }
 
     fn gives(&self, reason: &str) -> bool {
-        self.reasons
-            .iter()
-            .any(|(given, _)| shape(given).eq(shape(reason)))
+        self.reasons.iter().any(|(given, _)| shape(given).eq(shape(reason)))
     }
 
     fn join(&mut self, later: Self) {
         self.last = later.last;
         self.syncs += later.syncs;
         self.asked = match (self.asked, later.asked) {
-            (Some((low, high)), Some((other_low, other_high))) => {
-                Some((low.min(other_low), high.max(other_high)))
-            }
+            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
             (one, other) => one.or(other),
         };
         for (reason, times) in later.reasons {
-            match self
-                .reasons
-                .iter_mut()
-                .find(|(given, _)| shape(given).eq(shape(reason)))
-            {
+            match self.reasons.iter_mut().find(|(given, _)| shape(given).eq(shape(reason))) {
                 Some((_, given)) => *given += times,
                 None => self.reasons.push((reason, times)),
             }
@@ -108,11 +83,7 @@ impl<'run> Episode<'run> {
     /// `3 → 8`, or `8` when it held.
     pub(super) fn replicas_words(&self) -> String {
         let Sync { from, to, .. } = self.first;
-        if from == to {
-            to.to_string()
-        } else {
-            format!("{from} → {to}")
-        }
+        if from == to { to.to_string() } else { format!("{from} → {to}") }
     }
 }
 
@@ -123,11 +94,7 @@ fn shape(sentence: &str) -> impl Iterator<Item = char> {
         let digit = letter.is_ascii_digit() || in_number && matches!(letter, '.' | ',');
         let first = digit && !in_number;
         in_number = digit;
-        if digit {
-            first.then_some('#')
-        } else {
-            Some(letter)
-        }
+        if digit { first.then_some('#') } else { Some(letter) }
     })
 }
 
@@ -145,10 +112,7 @@ mod tests {
             sync(8, 6, "the rate rule allows 6"),
             sync(6, 5, "the rate rule allows 5"),
         ];
-        let lengths = episodes(&syncs)
-            .iter()
-            .map(|episode| episode.syncs)
-            .collect::<Vec<_>>();
+        let lengths = episodes(&syncs).iter().map(|episode| episode.syncs).collect::<Vec<_>>();
         assert_eq!(lengths, [1, 2, 1, 1, 1]);
     }
 
@@ -164,13 +128,7 @@ mod tests {
 
     #[test]
     fn a_reason_before_a_scaling_is_another_episode() {
-        let syncs = [
-            sync(8, 8, "a"),
-            sync(8, 9, "b"),
-            sync(9, 9, "a"),
-            sync(9, 8, "b"),
-            sync(8, 8, "a"),
-        ];
+        let syncs = [sync(8, 8, "a"), sync(8, 9, "b"), sync(9, 9, "a"), sync(9, 8, "b"), sync(8, 8, "a")];
         assert_eq!(episodes(&syncs).len(), 5);
     }
 

@@ -6,8 +6,7 @@ use crate::simulate::run::{Documented, MetricReading, RUN_FORMAT, Run, Sample, S
 
 /// Ten times the load for two hours: 3 → 8 → 12, and back over 9, 6, 4 to 3. Invented, but as the rules would have it.
 pub(super) fn spike() -> Run {
-    let samples =
-        (0..=9_600).filter(|at| at % 15 == 0 || SCALINGS.iter().any(|scaling| scaling.0 == *at));
+    let samples = (0..=9_600).filter(|at| at % 15 == 0 || SCALINGS.iter().any(|scaling| scaling.0 == *at));
     let samples = samples.map(world).collect::<Vec<_>>();
     let syncs = (0..=9_600).step_by(15).map(sync).collect::<Vec<_>>();
     Run {
@@ -69,17 +68,11 @@ pub(super) fn saying(text: &str) -> Run {
     run.metrics.iter_mut().for_each(|metric| *metric = again());
     for sync in &mut run.syncs {
         sync.reason = again();
-        sync.steps
-            .iter_mut()
-            .chain(&mut sync.conditions)
-            .for_each(|words| *words = again());
-        sync.readings
-            .iter_mut()
-            .for_each(|reading| (reading.metric, reading.read) = (again(), again()));
+        sync.steps.iter_mut().chain(&mut sync.conditions).for_each(|words| *words = again());
+        sync.readings.iter_mut().for_each(|reading| (reading.metric, reading.read) = (again(), again()));
     }
     for row in &mut run.documented {
-        (row.moment, row.documented, row.decided, row.reason) =
-            (again(), again(), again(), again());
+        (row.moment, row.documented, row.decided, row.reason) = (again(), again(), again(), again());
     }
     run
 }
@@ -89,93 +82,49 @@ pub(super) fn any_run() -> impl Strategy<Value = Run> {
     let samples = prop::collection::vec(any_sample(), 0..40);
     let syncs = prop::collection::vec(any_sync(), 0..12);
     let documented = prop::collection::vec(any_documented(), 0..4);
-    let texts = (
-        any::<String>(),
-        any::<String>(),
-        prop::collection::vec(any_words(), 0..4),
-    );
-    let numbers = (
-        any::<u64>(),
-        any::<u32>(),
-        any::<(i32, i32)>(),
-        prop::array::uniform7(any::<f64>()),
-    );
-    (texts, numbers, samples, syncs, documented).prop_map(
-        |(texts, numbers, samples, syncs, documented)| Run {
-            format: RUN_FORMAT,
-            title: texts.0,
-            description: texts.1,
-            seed: numbers.0,
-            duration_s: numbers.1,
-            bounds: numbers.2,
-            metrics: texts.2,
-            samples,
-            syncs,
-            documented,
-            summary: {
-                let [
-                    offered,
-                    served,
-                    failed,
-                    queued_at_end,
-                    queued_max,
-                    latency_p95_max_ms,
-                    pod_hours,
-                ] = numbers.3;
-                let (replicas, syncs) = (numbers.2, numbers.1);
-                let (scaled_up, scaled_down, reversals) = (syncs, syncs / 2, syncs / 3);
-                Summary {
-                    offered,
-                    served,
-                    failed,
-                    queued_at_end,
-                    queued_max,
-                    latency_p95_max_ms,
-                    pod_hours,
-                    replicas,
-                    scaled_up,
-                    scaled_down,
-                    reversals,
-                    syncs,
-                }
-            },
+    let texts = (any::<String>(), any::<String>(), prop::collection::vec(any_words(), 0..4));
+    let numbers = (any::<u64>(), any::<u32>(), any::<(i32, i32)>(), prop::array::uniform7(any::<f64>()));
+    (texts, numbers, samples, syncs, documented).prop_map(|(texts, numbers, samples, syncs, documented)| Run {
+        format: RUN_FORMAT,
+        title: texts.0,
+        description: texts.1,
+        seed: numbers.0,
+        duration_s: numbers.1,
+        bounds: numbers.2,
+        metrics: texts.2,
+        samples,
+        syncs,
+        documented,
+        summary: {
+            let [offered, served, failed, queued_at_end, queued_max, latency_p95_max_ms, pod_hours] = numbers.3;
+            let (replicas, syncs) = (numbers.2, numbers.1);
+            let (scaled_up, scaled_down, reversals) = (syncs, syncs / 2, syncs / 3);
+            Summary {
+                offered,
+                served,
+                failed,
+                queued_at_end,
+                queued_max,
+                latency_p95_max_ms,
+                pod_hours,
+                replicas,
+                scaled_up,
+                scaled_down,
+                reversals,
+                syncs,
+            }
         },
-    )
+    })
 }
 
 /// Second, replicas before, replicas after, and the reason.
 const SCALINGS: [(u32, i32, i32, &str); 6] = [
-    (
-        330,
-        3,
-        8,
-        "cpu at 260 % of request, target 70 %, asks 12; the rate rule (5 pods in 30 s) allows 8",
-    ),
+    (330, 3, 8, "cpu at 260 % of request, target 70 %, asks 12; the rate rule (5 pods in 30 s) allows 8"),
     (360, 8, 12, "cpu at 97.5 % of request, target 70 %, asks 12"),
-    (
-        7_800,
-        12,
-        9,
-        "cpu at 6.5 % of request, target 70 %, asks 2; the rate rule (25 % in 300 s) allows 9",
-    ),
-    (
-        8_100,
-        9,
-        6,
-        "cpu at 8.7 % of request, target 70 %, asks 2; the rate rule (25 % in 300 s) allows 6",
-    ),
-    (
-        8_400,
-        6,
-        4,
-        "cpu at 13 % of request, target 70 %, asks 2; the rate rule (2 pods in 300 s) allows 4",
-    ),
-    (
-        8_700,
-        4,
-        3,
-        "cpu at 19.5 % of request, target 70 %, asks 2; the smallest number of pods is 3",
-    ),
+    (7_800, 12, 9, "cpu at 6.5 % of request, target 70 %, asks 2; the rate rule (25 % in 300 s) allows 9"),
+    (8_100, 9, 6, "cpu at 8.7 % of request, target 70 %, asks 2; the rate rule (25 % in 300 s) allows 6"),
+    (8_400, 6, 4, "cpu at 13 % of request, target 70 %, asks 2; the rate rule (2 pods in 300 s) allows 4"),
+    (8_700, 4, 3, "cpu at 19.5 % of request, target 70 %, asks 2; the smallest number of pods is 3"),
 ];
 
 fn world(at_s: u32) -> Sample {
@@ -189,11 +138,7 @@ fn world(at_s: u32) -> Sample {
         _ => (wanted, 0, 0),
     };
     let ripple = f64::from(at_s * 7_919 % 601) / 601.0 - 0.5;
-    let offered = if high {
-        10_000.0 + 700.0 * ripple
-    } else {
-        1_000.0 + 120.0 * ripple
-    };
+    let offered = if high { 10_000.0 + 700.0 * ripple } else { 1_000.0 + 120.0 * ripple };
     let capacity = f64::from(ready) * 1_250.0;
     let queued = match at_s {
         300..360 => f64::from(at_s - 285) * 400.0,
@@ -205,11 +150,7 @@ fn world(at_s: u32) -> Sample {
         at_s,
         offered,
         served,
-        failed: if queued > 12_000.0 {
-            offered - served
-        } else {
-            0.0
-        },
+        failed: if queued > 12_000.0 { offered - served } else { 0.0 },
         queued,
         latency_p50_ms: 42.0 + 4.0 * ripple + queued / 40.0,
         latency_p95_ms: 95.0 + 15.0 * ripple + queued / 10.0,
@@ -229,23 +170,16 @@ fn sync(at_s: u32) -> Sync {
     let seen = world(at_s.saturating_sub(1));
     let (from, to) = scaling.map_or((seen.wanted, seen.wanted), |scaling| (scaling.1, scaling.2));
     let asked = (f64::from(from) * seen.cpu_percent / 70.0).ceil() as i32;
-    let asked = if (0.9..1.1).contains(&(seen.cpu_percent / 70.0)) {
-        from
-    } else {
-        asked
-    };
+    let asked = if (0.9..1.1).contains(&(seen.cpu_percent / 70.0)) { from } else { asked };
     let reason = match (scaling, asked.cmp(&to)) {
         (Some(scaling), _) => scaling.3.to_owned(),
-        (None, std::cmp::Ordering::Less) if to == 3 => {
-            "the smallest number of pods is 3".to_owned()
-        }
+        (None, std::cmp::Ordering::Less) if to == 3 => "the smallest number of pods is 3".to_owned(),
         (None, std::cmp::Ordering::Less) => {
             format!("held at {to} by the rate rule or by a recommendation of the last 300 s")
         }
-        (None, std::cmp::Ordering::Equal) => format!(
-            "cpu at {:.1} % of request is within 10 % of its target",
-            seen.cpu_percent
-        ),
+        (None, std::cmp::Ordering::Equal) => {
+            format!("cpu at {:.1} % of request is within 10 % of its target", seen.cpu_percent)
+        }
         (None, std::cmp::Ordering::Greater) => {
             format!("held at {to} by the rate rule (5 pods in 30 s)")
         }
@@ -257,10 +191,7 @@ fn sync(at_s: u32) -> Sync {
         readings: vec![
             MetricReading {
                 metric: "cpu".to_owned(),
-                read: format!(
-                    "{:.1} % of request ({} of {} pods ready)",
-                    seen.cpu_percent, seen.ready, seen.wanted
-                ),
+                read: format!("{:.1} % of request ({} of {} pods ready)", seen.cpu_percent, seen.ready, seen.wanted),
                 asks: Some(asked),
             },
             MetricReading {
@@ -270,20 +201,13 @@ fn sync(at_s: u32) -> Sync {
             },
             MetricReading {
                 metric: "requests_per_second".to_owned(),
-                read: if at_s == 0 {
-                    "no value yet".to_owned()
-                } else {
-                    format!("{:.0} in all", seen.offered)
-                },
+                read: if at_s == 0 { "no value yet".to_owned() } else { format!("{:.0} in all", seen.offered) },
                 asks: (at_s > 0).then(|| (seen.offered / 1_000.0).ceil() as i32),
             },
         ],
         asked: Some(asked),
         steps: vec![
-            format!(
-                "cpu at {:.1} % of request, target 70 %, asks {asked}",
-                seen.cpu_percent
-            ),
+            format!("cpu at {:.1} % of request, target 70 %, asks {asked}", seen.cpu_percent),
             format!("the greatest of 3 metrics is {asked}"),
             reason.clone(),
         ],
@@ -291,12 +215,8 @@ fn sync(at_s: u32) -> Sync {
         conditions: vec![
             "AbleToScale=True/ReadyForNewScale".to_owned(),
             "ScalingActive=True/ValidMetricFound".to_owned(),
-            if asked < 3 {
-                "ScalingLimited=True/TooFewReplicas"
-            } else {
-                "ScalingLimited=False/DesiredWithinRange"
-            }
-            .to_owned(),
+            if asked < 3 { "ScalingLimited=True/TooFewReplicas" } else { "ScalingLimited=False/DesiredWithinRange" }
+                .to_owned(),
         ],
         revisit_at_s: scaling.map(|_| at_s + if to > from { 30 } else { 300 }),
     }
@@ -315,26 +235,11 @@ fn documented() -> Vec<Documented> {
         reason: reason.to_owned(),
     };
     vec![
-        row(
-            "before",
-            "3 pods, 50 % CPU",
-            "3 pods, 26 % CPU",
-            "50 % and 65 % do not lie on one line through zero",
-        ),
+        row("before", "3 pods, 50 % CPU", "3 pods, 26 % CPU", "50 % and 65 % do not lie on one line through zero"),
         row("+30 s", "3 → 8", "3 → 8 at +0:05:30", ""),
         row("+60 s", "8 → 12", "8 → 12 at +0:06:00", ""),
-        row(
-            "+90 s",
-            "12 pods at 65 %",
-            "8 of 12 pods ready",
-            "pods 9 to 12 wait for nodes until +0:09:00",
-        ),
-        row(
-            "+2 h 5 min",
-            "12 → 6",
-            "12 → 9 at +2:10:00",
-            "25 % of 12 is 3: the documented step is 50 %",
-        ),
+        row("+90 s", "12 pods at 65 %", "8 of 12 pods ready", "pods 9 to 12 wait for nodes until +0:09:00"),
+        row("+2 h 5 min", "12 → 6", "12 → 9 at +2:10:00", "25 % of 12 is 3: the documented step is 50 %"),
     ]
 }
 
@@ -352,97 +257,52 @@ fn any_words() -> impl Strategy<Value = String> {
 fn any_sample() -> impl Strategy<Value = Sample> {
     let at = prop_oneof![any::<u32>(), 0_u32..10_000];
     let counts = prop::array::uniform5(any::<i32>());
-    let number = prop_oneof![
-        any::<f64>(),
-        0.0..1e5,
-        Just(f64::NAN),
-        Just(f64::INFINITY),
-        Just(f64::MAX)
-    ];
-    (
-        at,
-        prop::array::uniform8(number),
-        counts,
-        any::<Option<i32>>(),
-    )
-        .prop_map(|(at_s, numbers, counts, nodes)| {
-            let [
-                offered,
-                served,
-                failed,
-                queued,
-                latency_p50_ms,
-                latency_p95_ms,
-                cpu_percent,
-                memory_percent,
-            ] = numbers;
-            let [wanted, ready, starting, pending, draining] = counts;
-            Sample {
-                at_s,
-                offered,
-                served,
-                failed,
-                queued,
-                latency_p50_ms,
-                latency_p95_ms,
-                wanted,
-                ready,
-                starting,
-                pending,
-                draining,
-                nodes,
-                cpu_percent,
-                memory_percent,
-            }
-        })
+    let number = prop_oneof![any::<f64>(), 0.0..1e5, Just(f64::NAN), Just(f64::INFINITY), Just(f64::MAX)];
+    (at, prop::array::uniform8(number), counts, any::<Option<i32>>()).prop_map(|(at_s, numbers, counts, nodes)| {
+        let [offered, served, failed, queued, latency_p50_ms, latency_p95_ms, cpu_percent, memory_percent] = numbers;
+        let [wanted, ready, starting, pending, draining] = counts;
+        Sample {
+            at_s,
+            offered,
+            served,
+            failed,
+            queued,
+            latency_p50_ms,
+            latency_p95_ms,
+            wanted,
+            ready,
+            starting,
+            pending,
+            draining,
+            nodes,
+            cpu_percent,
+            memory_percent,
+        }
+    })
 }
 
 fn any_sync() -> impl Strategy<Value = Sync> {
     let reading = (any_words(), any_words(), any::<Option<i32>>());
     let reading = reading.prop_map(|(metric, read, asks)| MetricReading { metric, read, asks });
     let words = || prop::collection::vec(any_words(), 0..3);
-    let numbers = (
-        any::<u32>(),
-        any::<i32>(),
-        any::<i32>(),
-        any::<Option<i32>>(),
-        any::<Option<u32>>(),
-    );
-    (
-        numbers,
-        prop::collection::vec(reading, 0..3),
-        any_words(),
-        words(),
-        words(),
+    let numbers = (any::<u32>(), any::<i32>(), any::<i32>(), any::<Option<i32>>(), any::<Option<u32>>());
+    (numbers, prop::collection::vec(reading, 0..3), any_words(), words(), words()).prop_map(
+        |((at_s, from, to, asked, revisit_at_s), readings, reason, steps, conditions)| Sync {
+            at_s,
+            from,
+            to,
+            readings,
+            asked,
+            reason,
+            steps,
+            conditions,
+            revisit_at_s,
+        },
     )
-        .prop_map(
-            |((at_s, from, to, asked, revisit_at_s), readings, reason, steps, conditions)| Sync {
-                at_s,
-                from,
-                to,
-                readings,
-                asked,
-                reason,
-                steps,
-                conditions,
-                revisit_at_s,
-            },
-        )
 }
 
 fn any_documented() -> impl Strategy<Value = Documented> {
-    (
-        any_words(),
-        any_words(),
-        any_words(),
-        any::<bool>(),
-        any_words(),
+    (any_words(), any_words(), any_words(), any::<bool>(), any_words()).prop_map(
+        |(moment, documented, decided, agrees, reason)| Documented { moment, documented, decided, agrees, reason },
     )
-        .prop_map(|(moment, documented, decided, agrees, reason)| Documented {
-            moment,
-            documented,
-            decided,
-            agrees,
-            reason,
-        })
 }

@@ -23,16 +23,8 @@ use markup::{escape, fill};
 pub fn page(run: &Run) -> String {
     let span = axis::span(run);
     let (min, max) = run.bounds;
-    let title = if run.title.trim().is_empty() {
-        "Untitled run"
-    } else {
-        &run.title
-    };
-    let metrics = run
-        .metrics
-        .iter()
-        .map(|metric| format!("<li>{}</li>", escape(metric)))
-        .collect::<String>();
+    let title = if run.title.trim().is_empty() { "Untitled run" } else { &run.title };
+    let metrics = run.metrics.iter().map(|metric| format!("<li>{}</li>", escape(metric))).collect::<String>();
     fill(
         include_str!("page.html"),
         &[
@@ -57,65 +49,23 @@ pub fn page(run: &Run) -> String {
 }
 
 fn paragraph(text: &str) -> String {
-    if text.trim().is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"lead\">{}</p>", escape(text))
-    }
+    if text.trim().is_empty() { String::new() } else { format!("<p class=\"lead\">{}</p>", escape(text)) }
 }
 
 fn tiles(summary: &Summary) -> String {
-    let of_offered = |part| {
-        percent_of(part, summary.offered)
-            .map(|share| format!("{share} of offered"))
-            .unwrap_or_default()
-    };
+    let of_offered =
+        |part| percent_of(part, summary.offered).map(|share| format!("{share} of offered")).unwrap_or_default();
     let (fewest, most) = summary.replicas;
     let (up, down) = (f64::from(summary.scaled_up), f64::from(summary.scaled_down));
     let bad = |number: f64| if number > 0.0 { "bad" } else { "" };
     let tiles = [
-        (
-            "Requests offered",
-            count(summary.offered),
-            String::new(),
-            "",
-        ),
-        (
-            "Served",
-            count(summary.served),
-            of_offered(summary.served),
-            "",
-        ),
-        (
-            "Failed",
-            count(summary.failed),
-            of_offered(summary.failed),
-            bad(summary.failed),
-        ),
-        (
-            "Queued, most",
-            count(summary.queued_max),
-            format!("{} at the end", count(summary.queued_at_end)),
-            "",
-        ),
-        (
-            "Latency p95, highest",
-            milliseconds(summary.latency_p95_max_ms),
-            String::new(),
-            "",
-        ),
-        (
-            "Pod-hours",
-            count(summary.pod_hours),
-            format!("{fewest}…{most} pods"),
-            "",
-        ),
-        (
-            "Scalings",
-            count(up + down),
-            format!("{} up, {} down", count(up), count(down)),
-            "",
-        ),
+        ("Requests offered", count(summary.offered), String::new(), ""),
+        ("Served", count(summary.served), of_offered(summary.served), ""),
+        ("Failed", count(summary.failed), of_offered(summary.failed), bad(summary.failed)),
+        ("Queued, most", count(summary.queued_max), format!("{} at the end", count(summary.queued_at_end)), ""),
+        ("Latency p95, highest", milliseconds(summary.latency_p95_max_ms), String::new(), ""),
+        ("Pod-hours", count(summary.pod_hours), format!("{fewest}…{most} pods"), ""),
+        ("Scalings", count(up + down), format!("{} up, {} down", count(up), count(down)), ""),
         (
             "Reversals",
             count(f64::from(summary.reversals)),
@@ -124,9 +74,7 @@ fn tiles(summary: &Summary) -> String {
         ),
     ];
     let tile = |(name, number, note, class): (&str, String, String, &str)| {
-        format!(
-            "<div class=\"tile {class}\"><dt>{name}</dt><dd>{number}</dd><dd class=\"note\">{note}</dd></div>\n"
-        )
+        format!("<div class=\"tile {class}\"><dt>{name}</dt><dd>{number}</dd><dd class=\"note\">{note}</dd></div>\n")
     };
     tiles.into_iter().map(tile).collect()
 }
@@ -135,11 +83,7 @@ fn decisions(run: &Run) -> String {
     if run.syncs.is_empty() {
         return "<p>The autoscaler never ran.</p>".to_owned();
     }
-    table(
-        "decisions",
-        &["Time", "Pods", "Metrics read", "Asked", "Because"],
-        episodes(&run.syncs).iter().map(decision),
-    )
+    table("decisions", &["Time", "Pods", "Metrics read", "Asked", "Because"], episodes(&run.syncs).iter().map(decision))
 }
 
 fn decision(episode: &Episode) -> String {
@@ -160,37 +104,20 @@ fn decision(episode: &Episode) -> String {
     };
     let readings = sync.readings.iter().map(|reading| {
         let asks = reading.asks.map_or("–".to_owned(), |asks| asks.to_string());
-        let (metric, read) = (
-            escape(&reading.metric.replace('_', " ")),
-            escape(&reading.read),
-        );
+        let (metric, read) = (escape(&reading.metric.replace('_', " ")), escape(&reading.read));
         format!("<li><b>{metric}</b> {read}&nbsp;<span class=\"asks\">→ {asks}</span></li>")
     });
     let reasons = match episode.reasons.as_slice() {
         [(reason, _)] => escape(reason),
         several => several
             .iter()
-            .map(|(reason, times)| {
-                format!(
-                    "<p><b>{} ×</b> {}</p>",
-                    count(*times as f64),
-                    escape(reason)
-                )
-            })
+            .map(|(reason, times)| format!("<p><b>{} ×</b> {}</p>", count(*times as f64), escape(reason)))
             .collect(),
     };
     row(
         class,
         &[
-            (
-                "Time",
-                "time",
-                &format!(
-                    "<a href=\"#t={}\">{}</a>{until}",
-                    sync.at_s,
-                    clock(sync.at_s)
-                ),
-            ),
+            ("Time", "time", &format!("<a href=\"#t={}\">{}</a>{until}", sync.at_s, clock(sync.at_s))),
             (
                 "Pods",
                 "number change",
@@ -199,14 +126,7 @@ fn decision(episode: &Episode) -> String {
                     episode.replicas_words()
                 ),
             ),
-            (
-                "Metrics read",
-                "",
-                &format!(
-                    "<ul class=\"readings\">{}</ul>",
-                    readings.collect::<String>()
-                ),
-            ),
+            ("Metrics read", "", &format!("<ul class=\"readings\">{}</ul>", readings.collect::<String>())),
             ("Asked", "number", &episode.asked_words()),
             ("Because", "sentence", &reasons),
         ],
@@ -218,11 +138,7 @@ fn documented(run: &Run) -> String {
         return String::new();
     }
     let rows = run.documented.iter().map(|promise| {
-        let (class, verdict) = if promise.agrees {
-            ("agrees", "✓ agrees")
-        } else {
-            ("differs", "✗ differs")
-        };
+        let (class, verdict) = if promise.agrees { ("agrees", "✓ agrees") } else { ("differs", "✗ differs") };
         row(
             class,
             &[
@@ -234,16 +150,8 @@ fn documented(run: &Run) -> String {
             ],
         )
     });
-    let agreed = run
-        .documented
-        .iter()
-        .filter(|promise| promise.agrees)
-        .count();
-    let table = table(
-        "promises",
-        &["Moment", "Documented", "Decided", "Verdict", "Because"],
-        rows,
-    );
+    let agreed = run.documented.iter().filter(|promise| promise.agrees).count();
+    let table = table("promises", &["Moment", "Documented", "Decided", "Verdict", "Because"], rows);
     format!(
         "<section aria-labelledby=\"promises\">\n<h2 id=\"promises\">Documented against decided</h2>\n\
          <p class=\"quiet\">{agreed} of {} agree.</p>\n{table}</section>\n",
@@ -253,10 +161,8 @@ fn documented(run: &Run) -> String {
 
 /// On a narrow screen the rows are stacked by the style sheet; the roles keep it a table for those who listen to it.
 fn table(label: &str, titles: &[&str], rows: impl Iterator<Item = String>) -> String {
-    let heads = titles
-        .iter()
-        .map(|title| format!("<th role=\"columnheader\" scope=\"col\">{title}</th>"))
-        .collect::<String>();
+    let heads =
+        titles.iter().map(|title| format!("<th role=\"columnheader\" scope=\"col\">{title}</th>")).collect::<String>();
     format!(
         "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{label}\" tabindex=\"0\">\
          <table role=\"table\" aria-labelledby=\"{label}\">\n<thead role=\"rowgroup\"><tr role=\"row\">{heads}</tr></thead>\n\
@@ -270,10 +176,7 @@ fn row(class: &str, cells: &[(&str, &str, &str)]) -> String {
         let empty = if content.is_empty() { " empty" } else { "" };
         format!("<td role=\"cell\" class=\"{class}{empty}\" data-title=\"{title}\">{content}</td>")
     });
-    format!(
-        "<tr role=\"row\" class=\"{class}\">{}</tr>\n",
-        cells.collect::<String>()
-    )
+    format!("<tr role=\"row\" class=\"{class}\">{}</tr>\n", cells.collect::<String>())
 }
 
 #[cfg(test)]

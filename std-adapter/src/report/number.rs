@@ -13,17 +13,10 @@ pub(super) fn count(value: f64) -> String {
         return format!("{value:.1e}");
     }
     let tenths = (size * 10.0).round();
-    let digits = if size < 100.0 && tenths % 10.0 != 0.0 {
-        format!("{size:.1}")
-    } else {
-        grouped(&format!("{size:.0}"))
-    };
+    let digits =
+        if size < 100.0 && tenths % 10.0 != 0.0 { format!("{size:.1}") } else { grouped(&format!("{size:.0}")) };
     let below_zero = value < 0.0 && digits != "0";
-    if below_zero {
-        format!("−{digits}")
-    } else {
-        digits
-    }
+    if below_zero { format!("−{digits}") } else { digits }
 }
 
 /// `1 pod`, `1,234 pods`.
@@ -68,21 +61,9 @@ pub(super) fn clock(at_s: u32) -> String {
 
 /// `2 h 40 min`, `90 s`.
 pub(super) fn length(seconds: u32) -> String {
-    let parts = [
-        (seconds / 3_600, "h"),
-        (seconds / 60 % 60, "min"),
-        (seconds % 60, "s"),
-    ];
-    let words = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n} {unit}"))
-        .collect::<Vec<_>>();
-    if words.is_empty() {
-        "0 s".to_owned()
-    } else {
-        words.join(" ")
-    }
+    let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let words = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect::<Vec<_>>();
+    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 
 /// The part of a whole: `99.98 %`; nothing when there is no whole.
@@ -92,11 +73,7 @@ pub(super) fn percent_of(part: f64, whole: f64) -> Option<String> {
         return None;
     }
     // A few losses among millions must not read as none: 99.996 stays below 100.
-    let cut = if percent > 50.0 {
-        (percent * 100.0).floor() / 100.0
-    } else {
-        (percent * 100.0).ceil() / 100.0
-    };
+    let cut = if percent > 50.0 { (percent * 100.0).floor() / 100.0 } else { (percent * 100.0).ceil() / 100.0 };
     Some(format!("{} %", trimmed(&format!("{cut:.2}"))))
 }
 
@@ -105,11 +82,7 @@ pub(super) fn target_percent(metrics: &[String], name: &str) -> Option<f64> {
     let metric = metrics.iter().find(|metric| metric.starts_with(name))?;
     let (_, behind) = metric.split_once("target ")?;
     let (number, _) = behind.split_once('%')?;
-    number
-        .trim()
-        .parse()
-        .ok()
-        .filter(|target: &f64| target.is_finite() && *target > 0.0)
+    number.trim().parse().ok().filter(|target: &f64| target.is_finite() && *target > 0.0)
 }
 
 fn grouped(digits: &str) -> String {
@@ -125,10 +98,7 @@ fn grouped(digits: &str) -> String {
 
 fn trimmed(decimal: &str) -> String {
     if decimal.contains('.') {
-        decimal
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned()
+        decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
         decimal.to_owned()
     }
@@ -161,14 +131,7 @@ mod tests {
 
     #[test]
     fn ticks_read_well() {
-        let cases = [
-            (0.0, "0"),
-            (0.25, "0.25"),
-            (7_500.0, "7,500"),
-            (2.5e6, "2.5 M"),
-            (12.5, "12.5"),
-            (1e12, "1 T"),
-        ];
+        let cases = [(0.0, "0"), (0.25, "0.25"), (7_500.0, "7,500"), (2.5e6, "2.5 M"), (12.5, "12.5"), (1e12, "1 T")];
         for (value, words) in cases {
             assert_eq!(tick(value), words, "{value}");
         }
@@ -187,10 +150,7 @@ mod tests {
 
     #[test]
     fn a_small_loss_is_never_rounded_away() {
-        assert_eq!(
-            percent_of(999_999.0, 1_000_000.0).as_deref(),
-            Some("99.99 %")
-        );
+        assert_eq!(percent_of(999_999.0, 1_000_000.0).as_deref(), Some("99.99 %"));
         assert_eq!(percent_of(1.0, 1_000_000.0).as_deref(), Some("0.01 %"));
         assert_eq!(percent_of(5.0, 5.0).as_deref(), Some("100 %"));
         assert_eq!(percent_of(1.0, 0.0), None);
@@ -198,10 +158,7 @@ mod tests {
 
     #[test]
     fn targets_are_read_from_the_metric() {
-        let metrics = [
-            "cpu utilization, target 70 %".to_owned(),
-            "requests_per_second, target 1000".to_owned(),
-        ];
+        let metrics = ["cpu utilization, target 70 %".to_owned(), "requests_per_second, target 1000".to_owned()];
         assert_eq!(target_percent(&metrics, "cpu"), Some(70.0));
         assert_eq!(target_percent(&metrics, "requests_per_second"), None);
         assert_eq!(target_percent(&metrics, "memory"), None);

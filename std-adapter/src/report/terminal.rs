@@ -47,31 +47,16 @@ pub fn timeline(run: &Run, style: Style, width: usize) -> String {
 
 fn heading(run: &Run, paint: Paint, width: usize, out: &mut String) {
     let title = clean(&run.title);
-    let title = if title.is_empty() {
-        "Untitled run"
-    } else {
-        &title
-    };
+    let title = if title.is_empty() { "Untitled run" } else { &title };
     line(&paint.in_role(Role::Title, &cut(title, width)), out);
     let description = clean(&run.description);
     if !description.is_empty() {
         line(&cut(&description, width), out);
     }
     let (min, max) = run.bounds;
-    let facts = format!(
-        "{} · {min}…{max} pods · seed {}",
-        length(run.duration_s),
-        run.seed
-    );
+    let facts = format!("{} · {min}…{max} pods · seed {}", length(run.duration_s), run.seed);
     line(&paint.in_role(Role::Quiet, &cut(&facts, width)), out);
-    for text in wrap(
-        &run.metrics
-            .iter()
-            .map(|metric| clean(metric))
-            .collect::<Vec<_>>()
-            .join(" · "),
-        width,
-    ) {
+    for text in wrap(&run.metrics.iter().map(|metric| clean(metric)).collect::<Vec<_>>().join(" · "), width) {
         line(&paint.in_role(Role::Quiet, &text), out);
     }
     out.push('\n');
@@ -90,31 +75,11 @@ fn decisions(run: &Run, paint: Paint, width: usize, out: &mut String) {
     }
     let table = Table {
         columns: vec![
-            Column {
-                title: "time",
-                align: Align::Left,
-                wraps: false,
-            },
-            Column {
-                title: "pods",
-                align: Align::Right,
-                wraps: false,
-            },
-            Column {
-                title: "metrics read → ask",
-                align: Align::Left,
-                wraps: true,
-            },
-            Column {
-                title: "asked",
-                align: Align::Right,
-                wraps: false,
-            },
-            Column {
-                title: "because",
-                align: Align::Left,
-                wraps: true,
-            },
+            Column { title: "time", align: Align::Left, wraps: false },
+            Column { title: "pods", align: Align::Right, wraps: false },
+            Column { title: "metrics read → ask", align: Align::Left, wraps: true },
+            Column { title: "asked", align: Align::Right, wraps: false },
+            Column { title: "because", align: Align::Left, wraps: true },
         ],
         rows: episodes(&run.syncs).iter().map(decision).collect(),
     };
@@ -131,14 +96,8 @@ fn decision(episode: &Episode) -> Row {
         [(reason, 1)] => clean(reason),
         [(reason, times)] => format!("… {} syncs: {}", count(*times as f64), clean(reason)),
         several => {
-            let given = several
-                .iter()
-                .map(|(reason, times)| format!("{} × {}", count(*times as f64), clean(reason)));
-            format!(
-                "… {} syncs, in turn:\n{}",
-                count(episode.syncs as f64),
-                given.collect::<Vec<_>>().join("\n")
-            )
+            let given = several.iter().map(|(reason, times)| format!("{} × {}", count(*times as f64), clean(reason)));
+            format!("… {} syncs, in turn:\n{}", count(episode.syncs as f64), given.collect::<Vec<_>>().join("\n"))
         }
     };
     let role = match sync.to.cmp(&sync.from) {
@@ -147,34 +106,14 @@ fn decision(episode: &Episode) -> Row {
         std::cmp::Ordering::Less => Role::Down,
     };
     let held = sync.from == sync.to;
-    let readings = sync
-        .readings
-        .iter()
-        .map(reading)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let readings = sync.readings.iter().map(reading).collect::<Vec<_>>().join("\n");
     let text = if held { Role::Quiet } else { Role::Text };
     vec![
-        Cell {
-            text: time,
-            role: text,
-        },
-        Cell {
-            text: episode.replicas_words(),
-            role,
-        },
-        Cell {
-            text: readings,
-            role: text,
-        },
-        Cell {
-            text: episode.asked_words(),
-            role: text,
-        },
-        Cell {
-            text: because,
-            role: text,
-        },
+        Cell { text: time, role: text },
+        Cell { text: episode.replicas_words(), role },
+        Cell { text: readings, role: text },
+        Cell { text: episode.asked_words(), role: text },
+        Cell { text: because, role: text },
     ]
 }
 
@@ -190,73 +129,28 @@ fn reading(reading: &MetricReading) -> String {
 
 fn documented(run: &Run, paint: Paint, width: usize, out: &mut String) {
     let rows = run.documented.iter().map(|row| {
-        let (mark, role) = if row.agrees {
-            ("✓", Role::Good)
-        } else {
-            ("✗", Role::Bad)
-        };
+        let (mark, role) = if row.agrees { ("✓", Role::Good) } else { ("✗", Role::Bad) };
         vec![
-            Cell {
-                text: clean(&row.moment),
-                role: Role::Text,
-            },
-            Cell {
-                text: clean(&row.documented),
-                role: Role::Text,
-            },
-            Cell {
-                text: clean(&row.decided),
-                role: Role::Text,
-            },
-            Cell {
-                text: mark.to_owned(),
-                role,
-            },
-            Cell {
-                text: clean(&row.reason),
-                role: Role::Text,
-            },
+            Cell { text: clean(&row.moment), role: Role::Text },
+            Cell { text: clean(&row.documented), role: Role::Text },
+            Cell { text: clean(&row.decided), role: Role::Text },
+            Cell { text: mark.to_owned(), role },
+            Cell { text: clean(&row.reason), role: Role::Text },
         ]
     });
     let table = Table {
         columns: vec![
-            Column {
-                title: "moment",
-                align: Align::Left,
-                wraps: true,
-            },
-            Column {
-                title: "documented",
-                align: Align::Left,
-                wraps: true,
-            },
-            Column {
-                title: "decided",
-                align: Align::Left,
-                wraps: true,
-            },
-            Column {
-                title: "",
-                align: Align::Left,
-                wraps: false,
-            },
-            Column {
-                title: "because",
-                align: Align::Left,
-                wraps: true,
-            },
+            Column { title: "moment", align: Align::Left, wraps: true },
+            Column { title: "documented", align: Align::Left, wraps: true },
+            Column { title: "decided", align: Align::Left, wraps: true },
+            Column { title: "", align: Align::Left, wraps: false },
+            Column { title: "because", align: Align::Left, wraps: true },
         ],
         rows: rows.collect(),
     };
     table.write(paint, width, out);
     let agreed = run.documented.iter().filter(|row| row.agrees).count();
-    line(
-        &format!(
-            "{agreed} of {} agree.",
-            counted(run.documented.len() as f64, "moment", "moments")
-        ),
-        out,
-    );
+    line(&format!("{agreed} of {} agree.", counted(run.documented.len() as f64, "moment", "moments")), out);
 }
 
 fn summary(summary: &Summary, paint: Paint, width: usize, out: &mut String) {
@@ -264,31 +158,11 @@ fn summary(summary: &Summary, paint: Paint, width: usize, out: &mut String) {
     let (fewest, most) = summary.replicas;
     let rows = [
         ("requests offered", count(summary.offered), String::new()),
-        (
-            "requests served",
-            count(summary.served),
-            of_offered(summary.served),
-        ),
-        (
-            "requests failed",
-            count(summary.failed),
-            of_offered(summary.failed),
-        ),
-        (
-            "queued, most",
-            count(summary.queued_max),
-            format!("{} at the end", count(summary.queued_at_end)),
-        ),
-        (
-            "latency p95, highest",
-            milliseconds(summary.latency_p95_max_ms),
-            String::new(),
-        ),
-        (
-            "pod-hours",
-            count(summary.pod_hours),
-            format!("{fewest}…{most} pods"),
-        ),
+        ("requests served", count(summary.served), of_offered(summary.served)),
+        ("requests failed", count(summary.failed), of_offered(summary.failed)),
+        ("queued, most", count(summary.queued_max), format!("{} at the end", count(summary.queued_at_end))),
+        ("latency p95, highest", milliseconds(summary.latency_p95_max_ms), String::new()),
+        ("pod-hours", count(summary.pod_hours), format!("{fewest}…{most} pods")),
         (
             "scalings",
             count(f64::from(summary.scaled_up) + f64::from(summary.scaled_down)),
@@ -299,43 +173,18 @@ fn summary(summary: &Summary, paint: Paint, width: usize, out: &mut String) {
                 counted(f64::from(summary.syncs), "sync", "syncs"),
             ),
         ),
-        (
-            "reversals",
-            count(f64::from(summary.reversals)),
-            String::new(),
-        ),
+        ("reversals", count(f64::from(summary.reversals)), String::new()),
     ];
     let cells = |(name, number, note): (&str, String, String)| {
         vec![
-            Cell {
-                text: name.to_owned(),
-                role: Role::Quiet,
-            },
-            Cell {
-                text: number,
-                role: Role::Text,
-            },
-            Cell {
-                text: note,
-                role: Role::Quiet,
-            },
+            Cell { text: name.to_owned(), role: Role::Quiet },
+            Cell { text: number, role: Role::Text },
+            Cell { text: note, role: Role::Quiet },
         ]
     };
-    let column = |align| Column {
-        title: "",
-        align,
-        wraps: true,
-    };
-    let columns = vec![
-        column(Align::Left),
-        column(Align::Right),
-        column(Align::Left),
-    ];
-    Table {
-        columns,
-        rows: rows.into_iter().map(cells).collect(),
-    }
-    .write(paint, width, out);
+    let column = |align| Column { title: "", align, wraps: true };
+    let columns = vec![column(Align::Left), column(Align::Right), column(Align::Left)];
+    Table { columns, rows: rows.into_iter().map(cells).collect() }.write(paint, width, out);
 }
 
 fn line(text: &str, out: &mut String) {
@@ -374,19 +223,12 @@ mod tests {
     fn colours_change_no_letter() {
         let coloured = timeline(&spike(), Style::Colour, 100);
         assert!(coloured.contains('\u{1b}'));
-        assert_eq!(
-            without_escapes(&coloured),
-            timeline(&spike(), Style::Plain, 100)
-        );
+        assert_eq!(without_escapes(&coloured), timeline(&spike(), Style::Plain, 100));
     }
 
     #[test]
     fn foreign_text_cannot_drive_the_terminal() {
-        let text = timeline(
-            &saying("\u{1b}[2J\u{7}evil\u{202e}\r\u{9b}31m"),
-            Style::Plain,
-            80,
-        );
+        let text = timeline(&saying("\u{1b}[2J\u{7}evil\u{202e}\r\u{9b}31m"), Style::Plain, 80);
         assert!(text.contains("evil"));
         let driving = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
         assert!(!text.contains(driving), "{text:?}");
@@ -394,10 +236,7 @@ mod tests {
 
     #[test]
     fn the_same_run_gives_the_same_text() {
-        assert_eq!(
-            timeline(&spike(), Style::Colour, 97),
-            timeline(&spike(), Style::Colour, 97)
-        );
+        assert_eq!(timeline(&spike(), Style::Colour, 97), timeline(&spike(), Style::Colour, 97));
     }
 
     proptest! {

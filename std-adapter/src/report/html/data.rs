@@ -29,12 +29,7 @@ struct Data<'run> {
 
 /// JSON that cannot end the script element that it stands in.
 pub(super) fn json(run: &Run, span: u32) -> String {
-    let numbers = |value: fn(&Sample) -> f64| {
-        run.samples
-            .iter()
-            .map(|sample| Number::of(value(sample)))
-            .collect()
-    };
+    let numbers = |value: fn(&Sample) -> f64| run.samples.iter().map(|sample| Number::of(value(sample))).collect();
     let counts = |value: fn(&Sample) -> i32| run.samples.iter().map(value).collect();
     let data = Data {
         span,
@@ -58,9 +53,7 @@ pub(super) fn json(run: &Run, span: u32) -> String {
     // No key can fail to become JSON here; a page without data still shows its charts.
     let json = serde_json::to_string(&data).unwrap_or_default();
     // Inside JSON these letters stand in strings only, where an escape means the same.
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 /// A number as short as its four digits; `null` when it is none.
@@ -82,9 +75,7 @@ impl Number {
         if whole.abs() < 1e15 && (value == whole || value.abs() >= 1e3) {
             return Self::Whole(whole as i64);
         }
-        format!("{value:.3e}")
-            .parse()
-            .map_or(Self::None, Self::Broken)
+        format!("{value:.3e}").parse().map_or(Self::None, Self::Broken)
     }
 }
 

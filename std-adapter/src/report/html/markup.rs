@@ -22,18 +22,13 @@ pub(super) fn escape(text: &str) -> String {
 
 /// The template with every `{{name}}` replaced; what is put in is not looked at again.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = String::with_capacity(
-        template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>(),
-    );
+    let mut out = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once("{{") {
         out.push_str(before);
         let (name, after) = behind.split_once("}}").unwrap_or((behind, ""));
         let value = values.iter().find(|(given, _)| *given == name);
-        debug_assert!(
-            value.is_some(),
-            "the template names {name:?}, which is not given"
-        );
+        debug_assert!(value.is_some(), "the template names {name:?}, which is not given");
         out.push_str(value.map_or("", |(_, value)| value));
         rest = after;
     }
@@ -52,17 +47,11 @@ mod tests {
 
     #[test]
     fn nothing_foreign_is_markup() {
-        assert_eq!(
-            escape("<b a='1' c=\"2\">&\n\u{0}\u{202e}"),
-            "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp; ��"
-        );
+        assert_eq!(escape("<b a='1' c=\"2\">&\n\u{0}\u{202e}"), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp; ��");
     }
 
     #[test]
     fn what_is_put_in_is_not_a_template() {
-        assert_eq!(
-            fill("a {{x}} b {{y}}", &[("x", "{{y}}"), ("y", "1")]),
-            "a {{y}} b 1"
-        );
+        assert_eq!(fill("a {{x}} b {{y}}", &[("x", "{{y}}"), ("y", "1")]), "a {{y}} b 1");
     }
 }

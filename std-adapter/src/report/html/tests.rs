@@ -9,75 +9,34 @@ use crate::simulate::run::{Run, Sample};
 
 #[test]
 fn a_browser_has_nothing_to_repair() {
-    assert!(
-        !Html::parse_document("<!DOCTYPE html><p></b>")
-            .errors
-            .is_empty(),
-        "repairs are counted"
-    );
+    assert!(!Html::parse_document("<!DOCTYPE html><p></b>").errors.is_empty(), "repairs are counted");
     for run in [spike(), nothing(), saying(HOSTILE)] {
-        assert_eq!(
-            Html::parse_document(&page(&run)).errors,
-            Vec::<String>::new()
-        );
+        assert_eq!(Html::parse_document(&page(&run)).errors, Vec::<String>::new());
     }
 }
 
 #[test]
 fn the_page_asks_nobody_for_anything() {
     let page = page(&spike());
-    for asking in [
-        "http:", "https:", "src=", "src =", "url(", "@import", "//cdn", "fetch(", "XMLHttp",
-        "import(",
-    ] {
+    for asking in ["http:", "https:", "src=", "src =", "url(", "@import", "//cdn", "fetch(", "XMLHttp", "import("] {
         assert!(!page.contains(asking), "{asking}");
     }
     let html = Html::parse_document(&page);
     for link in html.select(&all("[href]")) {
-        assert!(
-            link.attr("href")
-                .is_some_and(|target| target.starts_with('#')),
-            "{link:?}"
-        );
+        assert!(link.attr("href").is_some_and(|target| target.starts_with('#')), "{link:?}");
     }
-    assert_eq!(
-        html.select(&all("link, img, iframe, object, embed, base, form"))
-            .count(),
-        0
-    );
-    let policy = html
-        .select(&all("meta[http-equiv=Content-Security-Policy]"))
-        .next()
-        .unwrap();
-    assert!(
-        policy
-            .attr("content")
-            .unwrap()
-            .starts_with("default-src 'none'")
-    );
+    assert_eq!(html.select(&all("link, img, iframe, object, embed, base, form")).count(), 0);
+    let policy = html.select(&all("meta[http-equiv=Content-Security-Policy]")).next().unwrap();
+    assert!(policy.attr("content").unwrap().starts_with("default-src 'none'"));
 }
 
 #[test]
 fn hostile_text_stays_text() {
     let html = Html::parse_document(&page(&saying(HOSTILE)));
-    assert_eq!(
-        html.select(&all("script")).count(),
-        2,
-        "the data and the script"
-    );
-    let title = html
-        .select(&all("h1"))
-        .next()
-        .unwrap()
-        .text()
-        .collect::<String>();
+    assert_eq!(html.select(&all("script")).count(), 2, "the data and the script");
+    let title = html.select(&all("h1")).next().unwrap().text().collect::<String>();
     assert_eq!(title, HOSTILE);
-    let data = html
-        .select(&all("script#data"))
-        .next()
-        .unwrap()
-        .text()
-        .collect::<String>();
+    let data = html.select(&all("script#data")).next().unwrap().text().collect::<String>();
     let data: serde_json::Value = serde_json::from_str(&data).unwrap();
     assert_eq!(data["syncs"][0]["reason"], HOSTILE);
 }
@@ -87,46 +46,22 @@ fn every_scaling_has_a_mark_and_a_row_that_links_to_it() {
     let html = Html::parse_document(&page(&spike()));
     for at in [330, 360, 7_800, 8_100, 8_400, 8_700] {
         let moment = format!("[href='#t={at}']");
-        assert_eq!(
-            html.select(&all(&format!("a.mark{moment}"))).count(),
-            1,
-            "{at}"
-        );
-        assert_eq!(
-            html.select(&all(&format!("td {}", moment))).count(),
-            1,
-            "{at}"
-        );
+        assert_eq!(html.select(&all(&format!("a.mark{moment}"))).count(), 1, "{at}");
+        assert_eq!(html.select(&all(&format!("td {}", moment))).count(), 1, "{at}");
     }
 }
 
 #[test]
 fn the_charts_stand_without_the_script() {
     let html = Html::parse_document(&page(&spike()));
-    assert_eq!(
-        html.select(&all("figure svg[role=img][aria-label]"))
-            .count(),
-        5
-    );
-    for curve in [
-        "offered", "served", "failed", "wanted", "cpu", "memory", "p50", "p95", "queued",
-    ] {
-        assert!(
-            html.select(&all(&format!("path.line.{curve}"))).count() >= 1,
-            "{curve}"
-        );
+    assert_eq!(html.select(&all("figure svg[role=img][aria-label]")).count(), 5);
+    for curve in ["offered", "served", "failed", "wanted", "cpu", "memory", "p50", "p95", "queued"] {
+        assert!(html.select(&all(&format!("path.line.{curve}"))).count() >= 1, "{curve}");
     }
     for curve in ["ready", "starting", "pending"] {
-        assert!(
-            html.select(&all(&format!("path.area.{curve}"))).count() >= 1,
-            "{curve}"
-        );
+        assert!(html.select(&all(&format!("path.area.{curve}"))).count() >= 1, "{curve}");
     }
-    assert_eq!(
-        html.select(&all("path.level")).count(),
-        4,
-        "two bounds, two targets"
-    );
+    assert_eq!(html.select(&all("path.level")).count(), 4, "two bounds, two targets");
 }
 
 #[test]
@@ -136,16 +71,9 @@ fn the_same_run_gives_the_same_page() {
 
 #[test]
 fn twenty_thousand_samples_make_a_small_drawing() {
-    let samples = (0..20_000).map(|at_s| Sample {
-        at_s,
-        offered: f64::from(at_s % 977) + 0.123_456,
-        ..Sample::default()
-    });
-    let run = Run {
-        duration_s: 20_000,
-        samples: samples.collect(),
-        ..nothing()
-    };
+    let samples =
+        (0..20_000).map(|at_s| Sample { at_s, offered: f64::from(at_s % 977) + 0.123_456, ..Sample::default() });
+    let run = Run { duration_s: 20_000, samples: samples.collect(), ..nothing() };
     let size = page(&run).len();
     assert!(size < 1_700_000, "{size}");
 }
@@ -154,17 +82,9 @@ fn twenty_thousand_samples_make_a_small_drawing() {
 #[test]
 #[ignore = "writes files, for eyes only"]
 fn pages_to_look_at() {
-    let folder = std::path::PathBuf::from(
-        std::env::var_os("PLIMSOLL_PAGES").expect("PLIMSOLL_PAGES names a folder"),
-    );
-    for (name, run) in [
-        ("spike", spike()),
-        ("nothing", nothing()),
-        ("hostile", saying(HOSTILE)),
-        ("long", long()),
-    ] {
-        std::fs::write(folder.join(name).with_extension("html"), page(&run))
-            .expect("the folder can be written to");
+    let folder = std::path::PathBuf::from(std::env::var_os("PLIMSOLL_PAGES").expect("PLIMSOLL_PAGES names a folder"));
+    for (name, run) in [("spike", spike()), ("nothing", nothing()), ("hostile", saying(HOSTILE)), ("long", long())] {
+        std::fs::write(folder.join(name).with_extension("html"), page(&run)).expect("the folder can be written to");
     }
 }
 
@@ -194,10 +114,7 @@ fn long() -> Run {
     run.samples = (0..20_000_u32)
         .map(|at| {
             let near = &spread[(at as usize * spread.len() / 20_000).min(spread.len() - 1)];
-            Sample {
-                at_s: at * 9_600 / 20_000,
-                ..near.clone()
-            }
+            Sample { at_s: at * 9_600 / 20_000, ..near.clone() }
         })
         .collect();
     run

@@ -21,53 +21,19 @@ const LABELS: usize = 8;
 
 /// Writes both plots and their time axis.
 pub(super) fn plots(run: &Run, paint: Paint, width: usize, out: &mut String) {
-    let field = Field {
-        columns: width - LABELS - 1,
-        span: axis::span(run),
-    };
+    let field = Field { columns: width - LABELS - 1, span: axis::span(run) };
     let offered = |sample: &Sample| sample.offered;
     let served = |sample: &Sample| sample.served;
-    let load = run
-        .samples
-        .iter()
-        .flat_map(|sample| [sample.offered, sample.served]);
-    field.heading(
-        "load, requests per second",
-        [("offered", Role::Offered), ("served", Role::Served)],
-        paint,
-        out,
-    );
-    field.plot(
-        &run.samples,
-        Axis::over(load, 5),
-        (offered, Role::Offered),
-        (served, Role::Served),
-        paint,
-        out,
-    );
+    let load = run.samples.iter().flat_map(|sample| [sample.offered, sample.served]);
+    field.heading("load, requests per second", [("offered", Role::Offered), ("served", Role::Served)], paint, out);
+    field.plot(&run.samples, Axis::over(load, 5), (offered, Role::Offered), (served, Role::Served), paint, out);
     field.ground(None, out);
     out.push('\n');
     let wanted = |sample: &Sample| f64::from(sample.wanted);
     let ready = |sample: &Sample| f64::from(sample.ready);
-    let pods = run
-        .samples
-        .iter()
-        .flat_map(|sample| [sample.wanted, sample.ready])
-        .map(f64::from);
-    field.heading(
-        "pods",
-        [("wanted", Role::Wanted), ("ready", Role::Ready)],
-        paint,
-        out,
-    );
-    field.plot(
-        &run.samples,
-        Axis::over_counts(pods, 5),
-        (wanted, Role::Wanted),
-        (ready, Role::Ready),
-        paint,
-        out,
-    );
+    let pods = run.samples.iter().flat_map(|sample| [sample.wanted, sample.ready]).map(f64::from);
+    field.heading("pods", [("wanted", Role::Wanted), ("ready", Role::Ready)], paint, out);
+    field.plot(&run.samples, Axis::over_counts(pods, 5), (wanted, Role::Wanted), (ready, Role::Ready), paint, out);
     field.ground(Some(run), out);
     field.times(paint, out);
 }
@@ -81,13 +47,7 @@ struct Field {
 type Series = (fn(&Sample) -> f64, Role);
 
 impl Field {
-    fn heading(
-        &self,
-        title: &str,
-        [line, area]: [(&str, Role); 2],
-        paint: Paint,
-        out: &mut String,
-    ) {
+    fn heading(&self, title: &str, [line, area]: [(&str, Role); 2], paint: Paint, out: &mut String) {
         let legend_width = "⠒⠒ ".width() + line.0.width() + 3 + "⢕⢕ ".width() + area.0.width();
         let spare = (self.columns + LABELS + 1).saturating_sub(title.width() + legend_width);
         out.push_str(&paint.in_role(Role::Title, title));
@@ -98,22 +58,11 @@ impl Field {
         out.push_str(&format!(" {}\n", area.0));
     }
 
-    fn plot(
-        &self,
-        samples: &[Sample],
-        axis: Axis,
-        line: Series,
-        area: Series,
-        paint: Paint,
-        out: &mut String,
-    ) {
+    fn plot(&self, samples: &[Sample], axis: Axis, line: Series, area: Series, paint: Paint, out: &mut String) {
         // Two rows to a step (four where steps are few): labels stand at equal distances.
         let steps = axis.steps() as usize;
         let rows = steps * if steps < 3 { 4 } else { 2 } + 1;
-        let dots = Dots {
-            columns: self.columns * 2,
-            rows: rows * 4,
-        };
+        let dots = Dots { columns: self.columns * 2, rows: rows * 4 };
         let areas = self.extents(samples, area.0, dots.columns);
         let lines = self.extents(samples, line.0, dots.columns);
         let area_dots = dots.shaded(&areas, axis);
@@ -121,14 +70,8 @@ impl Field {
         let bounds = Rect::new(0, 0, self.columns as u16, rows as u16);
         let mut buffer = Buffer::empty(bounds);
         let draw = |context: &mut Context| {
-            context.draw(&Points {
-                coords: &area_dots,
-                color: AREA,
-            });
-            context.draw(&Points {
-                coords: &line_dots,
-                color: LINE,
-            });
+            context.draw(&Points { coords: &area_dots, color: AREA });
+            context.draw(&Points { coords: &line_dots, color: LINE });
         };
         Canvas::default()
             .marker(Marker::Braille)
@@ -151,15 +94,7 @@ impl Field {
     }
 
     /// One row of the canvas, cells of one colour painted together.
-    fn write_row(
-        &self,
-        buffer: &Buffer,
-        row: usize,
-        line: Role,
-        area: Role,
-        paint: Paint,
-        out: &mut String,
-    ) {
+    fn write_row(&self, buffer: &Buffer, row: usize, line: Role, area: Role, paint: Paint, out: &mut String) {
         let cells = (0..self.columns).map(|column| {
             let cell = &buffer[(column as u16, row as u16)];
             let role = match cell.fg {
@@ -168,20 +103,10 @@ impl Field {
                 _ => Role::Text,
             };
             // An empty pattern is no letter: a line must not end with it.
-            (
-                role,
-                if cell.symbol() == "\u{2800}" {
-                    " "
-                } else {
-                    cell.symbol()
-                },
-            )
+            (role, if cell.symbol() == "\u{2800}" { " " } else { cell.symbol() })
         });
         let cells = cells.collect::<Vec<_>>();
-        let drawn = cells
-            .iter()
-            .rposition(|(_, symbol)| *symbol != " ")
-            .map_or(0, |last| last + 1);
+        let drawn = cells.iter().rposition(|(_, symbol)| *symbol != " ").map_or(0, |last| last + 1);
         for group in cells[..drawn].chunk_by(|left, right| left.0 == right.0) {
             let text = group.iter().map(|(_, symbol)| *symbol).collect::<String>();
             out.push_str(&paint.in_role(group[0].0, &text));
@@ -195,19 +120,11 @@ impl Field {
         for at in self.ticks() {
             ground[self.column(at, self.columns)] = '┬';
         }
-        for sync in marks
-            .iter()
-            .flat_map(|run| &run.syncs)
-            .filter(|sync| sync.from != sync.to)
-        {
+        for sync in marks.iter().flat_map(|run| &run.syncs).filter(|sync| sync.from != sync.to) {
             let place = &mut ground[self.column(sync.at_s, self.columns)];
             let mark = if sync.to > sync.from { '▲' } else { '▼' };
             // Up and down in one column: both.
-            *place = if matches!(*place, '─' | '┬') || *place == mark {
-                mark
-            } else {
-                '◆'
-            };
+            *place = if matches!(*place, '─' | '┬') || *place == mark { mark } else { '◆' };
         }
         out.extend(std::iter::repeat_n(' ', LABELS));
         out.push('└');
@@ -220,8 +137,7 @@ impl Field {
         let mut columns = 0;
         for at in self.ticks() {
             let label = clock(at);
-            let centred =
-                (LABELS + 1 + self.column(at, self.columns)).saturating_sub(label.width() / 2);
+            let centred = (LABELS + 1 + self.column(at, self.columns)).saturating_sub(label.width() / 2);
             let start = centred.min((LABELS + 1 + self.columns).saturating_sub(label.width()));
             if start < columns + usize::from(columns > 0) {
                 continue;
@@ -245,12 +161,7 @@ impl Field {
     }
 
     /// The lowest and highest value in every column of dots; a value holds until the next sample.
-    fn extents(
-        &self,
-        samples: &[Sample],
-        value: fn(&Sample) -> f64,
-        columns: usize,
-    ) -> Vec<Option<(f64, f64)>> {
+    fn extents(&self, samples: &[Sample], value: fn(&Sample) -> f64, columns: usize) -> Vec<Option<(f64, f64)>> {
         let mut extents = vec![None; columns];
         let mut held: Option<(usize, f64)> = None;
         for sample in samples {
@@ -290,14 +201,10 @@ impl Dots {
     fn drawn(&self, extents: &[Option<(f64, f64)>], axis: Axis) -> Vec<(f64, f64)> {
         let mut dots = Vec::new();
         for (column, extent) in extents.iter().enumerate() {
-            let Some((low, high)) =
-                extent.and_then(|(low, high)| axis.share(low).zip(axis.share(high)))
-            else {
+            let Some((low, high)) = extent.and_then(|(low, high)| axis.share(low).zip(axis.share(high))) else {
                 continue;
             };
-            dots.extend(
-                (self.height(low)..=self.height(high)).map(|row| (column as f64, row as f64)),
-            );
+            dots.extend((self.height(low)..=self.height(high)).map(|row| (column as f64, row as f64)));
         }
         dots
     }
@@ -327,45 +234,19 @@ mod tests {
 
     #[test]
     fn a_short_dip_and_a_short_peak_are_both_seen() {
-        let sample = |at_s, offered| Sample {
-            at_s,
-            offered,
-            ..Sample::default()
-        };
-        let samples = [
-            sample(0, 5.0),
-            sample(500, 1.0),
-            sample(501, 9.0),
-            sample(502, 5.0),
-            sample(1_000, 5.0),
-        ];
-        let field = Field {
-            columns: 10,
-            span: 1_000,
-        };
+        let sample = |at_s, offered| Sample { at_s, offered, ..Sample::default() };
+        let samples = [sample(0, 5.0), sample(500, 1.0), sample(501, 9.0), sample(502, 5.0), sample(1_000, 5.0)];
+        let field = Field { columns: 10, span: 1_000 };
         let extents = field.extents(&samples, |sample| sample.offered, 20);
-        assert_eq!(
-            extents
-                .iter()
-                .filter(|extent| **extent == Some((5.0, 5.0)))
-                .count(),
-            19
-        );
+        assert_eq!(extents.iter().filter(|extent| **extent == Some((5.0, 5.0))).count(), 19);
         assert!(extents.contains(&Some((1.0, 9.0))));
     }
 
     #[test]
     fn what_is_no_number_leaves_a_gap() {
-        let sample = |at_s, offered| Sample {
-            at_s,
-            offered,
-            ..Sample::default()
-        };
+        let sample = |at_s, offered| Sample { at_s, offered, ..Sample::default() };
         let samples = [sample(0, 5.0), sample(250, f64::NAN), sample(750, 5.0)];
-        let field = Field {
-            columns: 10,
-            span: 1_000,
-        };
+        let field = Field { columns: 10, span: 1_000 };
         let extents = field.extents(&samples, |sample| sample.offered, 20);
         assert!(extents[6..13].iter().all(Option::is_none), "{extents:?}");
         assert!(extents[0].is_some() && extents[14].is_some());

@@ -47,10 +47,7 @@ impl Table {
         let widths = self.widths(width);
         if self.columns.iter().any(|column| !column.title.is_empty()) {
             let titles = self.columns.iter();
-            let titles = titles.map(|column| Cell {
-                text: column.title.to_owned(),
-                role: Role::Title,
-            });
+            let titles = titles.map(|column| Cell { text: column.title.to_owned(), role: Role::Title });
             self.write_row(&titles.collect(), &widths, paint, out);
             let rule = "─".repeat(widths.iter().sum::<usize>() + GAP * (widths.len() - 1));
             out.push_str(&paint.in_role(Role::Quiet, &rule));
@@ -62,25 +59,15 @@ impl Table {
     }
 
     fn write_row(&self, row: &Row, widths: &[usize], paint: Paint, out: &mut String) {
-        let cells = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| wrap(&cell.text, *width))
-            .collect::<Vec<_>>();
+        let cells = row.iter().zip(widths).map(|(cell, width)| wrap(&cell.text, *width)).collect::<Vec<_>>();
         let height = cells.iter().map(Vec::len).max().unwrap_or_default();
         for index in 0..height {
             // Blanks are owed until a letter follows, so that no line ends with them.
             let mut owed = 0;
-            for (((lines, width), cell), column) in
-                cells.iter().zip(widths).zip(row).zip(&self.columns)
-            {
+            for (((lines, width), cell), column) in cells.iter().zip(widths).zip(row).zip(&self.columns) {
                 let text = lines.get(index).map_or("", String::as_str);
                 let spare = width.saturating_sub(text.width());
-                let (before, behind) = if column.align == Align::Right {
-                    (spare, 0)
-                } else {
-                    (0, spare)
-                };
+                let (before, behind) = if column.align == Align::Right { (spare, 0) } else { (0, spare) };
                 owed += before;
                 if !text.is_empty() {
                     out.extend(std::iter::repeat_n(' ', owed));
@@ -97,28 +84,14 @@ impl Table {
     fn widths(&self, width: usize) -> Vec<usize> {
         let gaps = GAP * self.columns.len().saturating_sub(1);
         let room = width.saturating_sub(gaps);
-        let mut widths = (0..self.columns.len())
-            .map(|index| self.natural(index))
-            .collect::<Vec<_>>();
+        let mut widths = (0..self.columns.len()).map(|index| self.natural(index)).collect::<Vec<_>>();
         // Numbers in absurd sizes may not push the sentences out of the table.
-        for (width, column) in widths
-            .iter_mut()
-            .zip(&self.columns)
-            .filter(|(_, column)| !column.wraps)
-        {
+        for (width, column) in widths.iter_mut().zip(&self.columns).filter(|(_, column)| !column.wraps) {
             *width = (*width).min(room / 5).max(column.title.width());
         }
-        let mut shared = (0..widths.len())
-            .filter(|index| self.columns[*index].wraps)
-            .collect::<Vec<_>>();
-        let mut left = room.saturating_sub(
-            widths
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| !shared.contains(i))
-                .map(|(_, w)| w)
-                .sum(),
-        );
+        let mut shared = (0..widths.len()).filter(|index| self.columns[*index].wraps).collect::<Vec<_>>();
+        let mut left =
+            room.saturating_sub(widths.iter().enumerate().filter(|(i, _)| !shared.contains(i)).map(|(_, w)| w).sum());
         // The narrow ones first: what they leave over goes to the wider ones.
         shared.sort_by_key(|index| widths[*index]);
         for (place, index) in shared.iter().enumerate() {
@@ -132,9 +105,7 @@ impl Table {
     fn natural(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
         let lines = cells.flat_map(|cell| cell.text.lines());
-        lines
-            .map(UnicodeWidthStr::width)
-            .fold(self.columns[column].title.width(), usize::max)
+        lines.map(UnicodeWidthStr::width).fold(self.columns[column].title.width(), usize::max)
     }
 }
 
@@ -146,37 +117,17 @@ mod tests {
     #[test]
     fn numbers_stand_right_and_sentences_wrap() {
         let columns = vec![
-            Column {
-                title: "pods",
-                align: Align::Right,
-                wraps: false,
-            },
-            Column {
-                title: "because",
-                align: Align::Left,
-                wraps: true,
-            },
+            Column { title: "pods", align: Align::Right, wraps: false },
+            Column { title: "because", align: Align::Left, wraps: true },
         ];
-        let cell = |text: &str| Cell {
-            text: text.to_owned(),
-            role: Role::Text,
-        };
-        let rows = vec![
-            vec![cell("8"), cell("the rate rule allows it")],
-            vec![cell("12"), cell("held")],
-        ];
+        let cell = |text: &str| Cell { text: text.to_owned(), role: Role::Text };
+        let rows = vec![vec![cell("8"), cell("the rate rule allows it")], vec![cell("12"), cell("held")]];
         let mut out = String::new();
         Table { columns, rows }.write(Paint(Style::Plain), 20, &mut out);
         let lines = out.lines().collect::<Vec<_>>();
         assert_eq!(
             lines,
-            [
-                "pods  because",
-                "────────────────────",
-                "   8  the rate rule",
-                "      allows it",
-                "  12  held",
-            ]
+            ["pods  because", "────────────────────", "   8  the rate rule", "      allows it", "  12  held",]
         );
     }
 }

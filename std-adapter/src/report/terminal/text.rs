@@ -95,16 +95,10 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 
 /// The text in lines of at most `width` columns, broken between words where words fit.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let options =
-        textwrap::Options::new(width.max(2)).wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    let options = textwrap::Options::new(width.max(2)).wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
     let glued = glue(text);
-    let lines = glued
-        .lines()
-        .flat_map(|line| textwrap::wrap(line, &options));
-    lines
-        .map(|line| line.replace(GLUE, " ").trim_end().to_owned())
-        .filter(|line| !line.is_empty())
-        .collect()
+    let lines = glued.lines().flat_map(|line| textwrap::wrap(line, &options));
+    lines.map(|line| line.replace(GLUE, " ").trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
 const GLUE: char = '\u{a0}';
@@ -114,13 +108,8 @@ fn glue(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut before = "";
     for (index, word) in text.split(' ').enumerate() {
-        let unit = matches!(
-            word.trim_end_matches([',', ';', ')', '.']),
-            "%" | "s" | "ms" | "min" | "h"
-        );
-        let glued = before == "→"
-            || word == "→"
-            || unit && before.ends_with(|letter: char| letter.is_ascii_digit());
+        let unit = matches!(word.trim_end_matches([',', ';', ')', '.']), "%" | "s" | "ms" | "min" | "h");
+        let glued = before == "→" || word == "→" || unit && before.ends_with(|letter: char| letter.is_ascii_digit());
         if index > 0 {
             out.push(if glued { GLUE } else { ' ' });
         }
@@ -136,10 +125,7 @@ mod tests {
 
     #[test]
     fn foreign_text_is_made_harmless() {
-        assert_eq!(
-            clean("  a\t\r\nb\u{1b}[31mc\u{202e}\u{200d}d  "),
-            "a b [31mcd"
-        );
+        assert_eq!(clean("  a\t\r\nb\u{1b}[31mc\u{202e}\u{200d}d  "), "a b [31mcd");
     }
 
     #[test]
@@ -158,10 +144,7 @@ mod tests {
 
     #[test]
     fn a_number_stays_with_its_unit_and_its_arrow() {
-        assert_eq!(
-            wrap("rule (2 pods in 300 s) allows 4", 19),
-            ["rule (2 pods in", "300 s) allows 4"]
-        );
+        assert_eq!(wrap("rule (2 pods in 300 s) allows 4", 19), ["rule (2 pods in", "300 s) allows 4"]);
         assert_eq!(wrap("cpu 65 % → 12", 10), ["cpu", "65 % → 12"]);
     }
 }
