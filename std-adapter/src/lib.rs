@@ -1,3 +1,4 @@
 //! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
 
+pub mod manifest;
 pub mod simulate;
