@@ -300,10 +300,6 @@ impl Trace {
     }
 
     /// Turns counts into rates between `start` and `end`, counting what had to be filled in.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a period is at most a week of nanoseconds, below 2⁵³"
-    )]
     fn recorded(&self, rows: &[(i128, f64)], period: i128, start: i128, end: i128) -> Recorded {
         let period_s = period as f64 / 1e9;
         // The row that holds at `start` may begin before it.
@@ -540,7 +536,6 @@ fn seconds(text: &str) -> Option<i128> {
         return (whole.unsigned_abs() <= 1_000_000_000_000).then(|| i128::from(whole) * SECOND);
     }
     let number: f64 = text.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (number.abs() <= MOST).then(|| libm::round(number * 1e9) as i128)
 }
 
