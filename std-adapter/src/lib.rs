@@ -1,5 +1,5 @@
 //! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
 
-pub mod report;
 pub mod manifest;
+pub mod report;
 pub mod simulate;

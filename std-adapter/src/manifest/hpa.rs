@@ -355,11 +355,7 @@ pub(super) const KIND: &str = "HorizontalPodAutoscaler";
 pub(super) const V2: &str = "autoscaling/v2";
 
 /// Reads the object at `path`, whatever its version.
-pub(super) fn read(
-    node: &Node,
-    path: &str,
-    strictness: Strictness<'_>,
-) -> Result<HorizontalPodAutoscaler, Fault> {
+pub(super) fn read(node: &Node, path: &str, strictness: Strictness<'_>) -> Result<HorizontalPodAutoscaler, Fault> {
     let place = Place::at(node, path, strictness);
     let version = match node.get("apiVersion").map(|node| &node.value) {
         Some(Value::Text(text)) => text.as_str(),
@@ -382,10 +378,7 @@ pub(super) fn read(
         }
         "" => return refuse(format!("apiVersion is missing: write \"apiVersion: {V2}\"")),
         _ => {
-            return refuse(format!(
-                "{} is no version of a {KIND}: write \"apiVersion: {V2}\"",
-                quoted(version)
-            ));
+            return refuse(format!("{} is no version of a {KIND}: write \"apiVersion: {V2}\"", quoted(version)));
         }
     };
     // A text may leave out its metadata altogether.
@@ -400,9 +393,5 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 fn namespace<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Ok(if text.is_empty() {
-        DEFAULT_NAMESPACE.to_owned()
-    } else {
-        text
-    })
+    Ok(if text.is_empty() { DEFAULT_NAMESPACE.to_owned() } else { text })
 }
