@@ -223,6 +223,19 @@ mod tests {
         assert_eq!(yard.take(), None);
     }
 
+    #[test]
+    fn a_node_with_pods_of_others_is_never_idle() {
+        let mut yard = Yard::new(&Nodes {
+            fewest: 0,
+            ..rules()
+        });
+        yard.retire(0);
+        yard.retire(600);
+        assert_eq!(yard.len(), 4, "the last two were empty");
+        yard.retire(10_000);
+        assert_eq!(yard.len(), 4);
+    }
+
     fn rules() -> Nodes {
         Nodes {
             pods_per_node: 2,

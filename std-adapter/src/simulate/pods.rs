@@ -16,7 +16,7 @@ const MIB: f64 = 1_048_576.0;
 #[derive(Clone, Debug)]
 pub(super) struct Pod {
     pub(super) name: String,
-    number: u32,
+    number: u64,
     created_s: i64,
     pub(super) placed: Option<Placed>,
     deleted_s: Option<i64>,
@@ -53,7 +53,7 @@ struct Scrape {
 }
 
 impl Pod {
-    pub(super) fn new(number: u32, created_s: i64) -> Self {
+    pub(super) fn new(number: u64, created_s: i64) -> Self {
         Self {
             name: format!("pod-{number}"),
             number,
@@ -100,14 +100,14 @@ impl Pod {
     /// Smaller goes first when the scale falls: as the ReplicaSet controller does it, pods without a node, then those
     /// not ready, then those ready for the shortest time, then the youngest. (Its rules on deletion cost and on several
     /// pods of one node are not modelled, nor is its rounding of times to powers of two.)
-    pub(super) fn farewell(&self, now_s: i64) -> (bool, bool, i64, i64, u32) {
+    pub(super) fn farewell(&self, now_s: i64) -> (bool, bool, i64, i64, u64) {
         let since = self.placed.map_or(self.created_s, |placed| placed.ready_s);
         (
             self.placed.is_some(),
             self.ready(now_s),
             -since,
             -self.created_s,
-            u32::MAX - self.number,
+            u64::MAX - self.number,
         )
     }
 
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn who_is_not_ready_leaves_first_and_then_the_youngest() {
         let mut pods: Vec<Pod> = (0..5)
-            .map(|number| Pod::new(number, i64::from(number)))
+            .map(|number| Pod::new(number, number as i64))
             .collect();
         pods[0].place(None, 0, 0);
         pods[1].place(None, 1, 1);

@@ -2,11 +2,13 @@
 
 mod black_friday;
 
+use std::path::{Path, PathBuf};
+
 use proptest::prelude::*;
 
-use super::load::{Noise, Part, Steady, Step};
+use super::load::{LoadError, Noise, Part, Steady, Step};
 use super::run::MetricReading;
-use super::scenario::{Controller, Nodes, Pipeline, Plan, Workload};
+use super::scenario::{Controller, Nodes, Pipeline, Plan, ScenarioError, Workload};
 use super::*;
 
 #[test]
@@ -282,6 +284,29 @@ fn a_run_has_the_same_bits_everywhere() {
     assert_eq!(hash, 15_295_339_824_381_874_315, "{:?}", run.summary);
 }
 
+/// A real day, when it is here: every request of it is accounted for, and the scale follows.
+#[test]
+fn a_day_of_the_world_cup_is_served() {
+    let mut plan = plan(0.0, 86_400);
+    let text =
+        "- trace: {file: worldcup98_per_minute.csv, from: 1998-07-07 00:00, to: 1998-07-08 00:00}";
+    plan.load = serde_saphyr::from_str(text).expect("parts");
+    plan.sample_every_s = 60;
+    plan.workload.queue_limit = 100_000;
+    let mut files = |name: &str| stored(name).ok_or_else(|| std::io::ErrorKind::NotFound.into());
+    let scenario = match Scenario::new(plan, &mut files) {
+        Err(ScenarioError::Load(LoadError::File { .. })) => return,
+        scenario => scenario.expect("a possible plan"),
+    };
+    let run = run(&scenario, &mut Look(proportional), &mut |_, _| {});
+    let total = &run.summary;
+    assert!((total.offered - 42_806_305.0).abs() < 1.0, "{total:?}");
+    assert!((total.offered - total.served - total.failed - total.queued_at_end).abs() < 1e-6);
+    assert!(total.failed == 0.0, "{total:?}");
+    // 3,824 requests per second in the busiest minute, 50 a pod; the samples of pods that have just become ready are low.
+    assert!((77..=90).contains(&total.replicas.1), "{total:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -419,6 +444,19 @@ pub(super) fn answer(to: i32) -> Sync {
         conditions: Vec::new(),
         revisit_at_s: None,
     }
+}
+
+/// A stored trace; its absence is said and is no failure, as the traces are not part of the repository.
+pub(super) fn stored(file: &str) -> Option<Vec<u8>> {
+    let folder = std::env::var_os("PLIMSOLL_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        PathBuf::from,
+    );
+    let bytes = std::fs::read(folder.join(file));
+    if bytes.is_err() {
+        eprintln!("skipped: {file} is not here; set PLIMSOLL_DATA to its folder");
+    }
+    bytes.ok()
 }
 
 fn played(plan: Plan, scaler: &mut dyn Scaler) -> Run {

@@ -32,7 +32,7 @@ pub(super) struct World<'a> {
     yard: Option<Yard>,
     /// In the order of their creation.
     pods: Vec<Pod>,
-    created: u32,
+    created: u64,
     wanted: i32,
     dice: Dice,
 }

@@ -50,7 +50,7 @@ fn cpu_is_as_the_platform_tells_it() {
     assert_eq!(cpu(300), (12, 65.0));
     assert!(
         run.summary.failed == 0.0,
-        "3 pods of 4,000 requests per second carry the spike"
+        "3 pods of 3,500 requests per second carry the spike"
     );
 }
 

@@ -1,7 +1,6 @@
-use std::path::{Path, PathBuf};
-
 use proptest::prelude::*;
 
+use super::super::super::tests::stored;
 use super::*;
 
 #[test]
@@ -413,17 +412,4 @@ fn trace() -> Trace {
 
 fn name(name: &str) -> Column {
     Column::Name(name.to_owned())
-}
-
-/// A stored trace; its absence is said and is no failure, as the traces are not part of the repository.
-fn stored(file: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var_os("PLIMSOLL_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
-    let bytes = std::fs::read(folder.join(file));
-    if bytes.is_err() {
-        eprintln!("skipped: {file} is not here; set PLIMSOLL_DATA to its folder");
-    }
-    bytes.ok()
 }
