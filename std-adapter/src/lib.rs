@@ -1,5 +1,6 @@
 //! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
 
+pub mod engine;
 pub mod manifest;
 pub mod report;
 pub mod simulate;
