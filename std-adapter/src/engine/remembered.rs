@@ -1,0 +1,208 @@
+//! What a controller must still know, put together from what it left behind.
+//!
+//! Upstream keeps recommendations and scale events in memory only. A status still tells some of it: whether a window
+//! held the number at the last sync and at what, when the scale was last changed, and whether a rate rule cut that
+//! change. Events tell sizes and times. What none of them tells is said, not guessed.
+
+use plimsoll_core::constrain::{Direction, Lately, RateRules, rate_limit};
+use plimsoll_core::hpa::{Condition, ConditionKind, Hpa, Reason};
+use plimsoll_core::units::{Instant, Span};
+use plimsoll_core::window::{Change, Entry};
+
+use super::Past;
+use super::world::instant;
+use crate::manifest::{self, Rescale};
+
+/// A history put together, and what it rests on.
+#[derive(Debug)]
+pub struct Remembered {
+    /// The history.
+    pub past: Box<Past>,
+    /// What was concluded, and from what; a sentence each.
+    pub facts: Vec<String>,
+    /// What cannot be known; a sentence each.
+    pub gaps: Vec<String>,
+    /// The window may hold any number in this range, if it holds one at all.
+    pub held_between: Option<(i32, i32)>,
+}
+
+/// The history of a controller that has synced before and remembers nothing that binds.
+#[must_use]
+pub fn nothing_binding(status: &manifest::Status) -> Box<Past> {
+    let mut past = Box::<Past>::default();
+    restore_conditions(&mut past, status);
+    let _empty_lists_fit = past.restore_lists(Some(&[]), &[], &[]);
+    past
+}
+
+/// The history of a controller that has just started: only the status survives.
+#[must_use]
+pub fn just_started(status: &manifest::Status) -> Box<Past> {
+    let mut past = Box::<Past>::default();
+    restore_conditions(&mut past, status);
+    past
+}
+
+/// Puts the history together from status and events. `None` when no sync has been: nothing is remembered then.
+#[must_use]
+pub fn from_status(
+    hpa: &Hpa<'_>,
+    status: &manifest::Status,
+    rescales: &[&Rescale],
+    now: Instant,
+) -> Option<Remembered> {
+    let mut remembered = Remembered {
+        past: nothing_binding(status),
+        facts: Vec::new(),
+        gaps: Vec::new(),
+        held_between: None,
+    };
+    let conditions = remembered.past.conditions();
+    let able = conditions.get(ConditionKind::AbleToScale)?.reason;
+    let limited = conditions.get(ConditionKind::ScalingLimited).map(|condition| condition.reason);
+    let window = held(hpa, status, able, limited, &mut remembered);
+    let (up, down) = changes(hpa, status, limited, rescales, now, &mut remembered);
+    let entries = window.map(|value| Entry { value, at: now.previous() });
+    let _few_entries_fit = remembered.past.restore_lists(Some(entries.as_slice()), &up, &down);
+    Some(remembered)
+}
+
+fn restore_conditions(past: &mut Past, status: &manifest::Status) {
+    for given in &status.conditions {
+        let (kind, reason) = (ConditionKind::from_name(&given.kind), Reason::from_name(&given.reason));
+        if let (Some(kind), Some(reason)) = (kind, reason) {
+            let since = given.last_transition_time.map(instant);
+            past.conditions_mut().restore(Condition { kind, status: given.status == "True", reason, since });
+        }
+    }
+}
+
+/// What the window held at the last sync.
+fn held(
+    hpa: &Hpa<'_>,
+    status: &manifest::Status,
+    able: Reason,
+    limited: Option<Reason>,
+    remembered: &mut Remembered,
+) -> Option<i32> {
+    let desired = status.desired_replicas;
+    let windows = hpa.windows();
+    let (down, span) = match able {
+        Reason::ScaleDownStabilized => (true, windows.down),
+        Reason::ScaleUpStabilized => (false, windows.up),
+        _ => {
+            remembered.facts.push(format!("the condition {} says that no window held the number at the last sync", able.name()));
+            return None;
+        }
+    };
+    let kind = able.name();
+    match limited {
+        Some(Reason::DesiredWithinRange) | None => {
+            remembered.facts.push(format!(
+                "the condition {kind} says that a recommendation of {desired} was in the window of {span} at the last sync"
+            ));
+            remembered.gaps.push(format!("when it was made, and so when it leaves the window: within {span} from now"));
+            Some(desired)
+        }
+        Some(limit) => {
+            // The window held something beyond the limit, which then had the last word.
+            let (min, max) = (hpa.bounds().min().0, hpa.bounds().max().0);
+            let (low, high) = if down { (min, desired - 1) } else { (desired + 1, max) };
+            remembered.facts.push(format!(
+                "the conditions {kind} and {} say that a window held a number and a limit then set {desired}",
+                limit.name()
+            ));
+            remembered.gaps.push(format!("what the window holds: something between {low} and {high}"));
+            remembered.held_between = Some((low, high)).filter(|(low, high)| low <= high);
+            None
+        }
+    }
+}
+
+/// The changes that rate rules may still count.
+fn changes(
+    hpa: &Hpa<'_>,
+    status: &manifest::Status,
+    limited: Option<Reason>,
+    rescales: &[&Rescale],
+    now: Instant,
+    remembered: &mut Remembered,
+) -> (Vec<Change>, Vec<Change>) {
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let Some(behavior) = hpa.behavior() else { return (up, down) };
+    let rules = [(Direction::Up, behavior.up.rates()), (Direction::Down, behavior.down.rates())];
+    let longest = rules.iter().map(|(_, rules)| rules.longest()).max().unwrap_or_default();
+    let mut add = |change: i32, at: Instant| {
+        let list = if change > 0 { &mut up } else { &mut down };
+        list.push(Change { change: change.saturating_abs(), at, outdated: false });
+    };
+    let Some(last) = status.last_scale_time.map(instant) else {
+        remembered.facts.push("the status says that the scale was never changed".to_owned());
+        return (up, down);
+    };
+    let age = now.since(last);
+    if age >= longest {
+        remembered.facts.push(format!("the scale was last changed {age} ago: no rate rule counts that any more"));
+        return (up, down);
+    }
+    let to = status.desired_replicas;
+    // Events have the sizes; the size before the first of them is that of the status only when it was the last.
+    let mut sizes = rescales.iter().map(|rescale| (instant(rescale.at), rescale.size)).collect::<Vec<_>>();
+    sizes.sort_unstable();
+    for pair in sizes.windows(2) {
+        if let [(_, before), (at, after)] = *pair
+            && before != after
+            && now.since(at) < longest
+        {
+            remembered.facts.push(format!("events: {before} → {after}, {} ago", now.since(at)));
+            add(after - before, at);
+        }
+    }
+    let told = sizes.len() > 1 && sizes.last().is_some_and(|(at, size)| *size == to && at.since(last) <= SECOND);
+    if told {
+        return (up, down);
+    }
+    if status.current_replicas != to {
+        let from = status.current_replicas;
+        remembered.facts.push(format!("the status was written as the scale was changed: {from} → {to}, {age} ago"));
+        add(to - from, last);
+        return (up, down);
+    }
+    let direction = match limited {
+        Some(Reason::ScaleUpLimit) => Some(Direction::Up),
+        Some(Reason::ScaleDownLimit) => Some(Direction::Down),
+        _ => None,
+    };
+    let from = direction.and_then(|direction| {
+        let (_, rules) = rules.into_iter().find(|(each, _)| *each == direction)?;
+        began(rules, direction, to, hpa.bounds().max().0)
+    });
+    match from {
+        Some(from) => {
+            let reason = limited.map_or("", Reason::name);
+            remembered.facts.push(format!(
+                "the scale was changed to {to} {age} ago; the condition {reason} says that a rate rule set the pace, and its rules \
+                 lead to {to} from {from}: {from} → {to}"
+            ));
+            add(to - from, last);
+        }
+        None => remembered.gaps.push(format!(
+            "from how many the scale was changed to {to} {age} ago: rate rules may still count that (kubectl get events -o json \
+             would tell)"
+        )),
+    }
+    (up, down)
+}
+
+/// A time in a status has whole seconds.
+const SECOND: Span = Span::from_secs(1);
+
+/// The number from which these rules allow exactly `to`; of several the farthest, which leaves the least budget.
+fn began(rules: RateRules<'_>, direction: Direction, to: i32, max: i32) -> Option<i32> {
+    let nothing = Lately { up: &[], down: &[], now: Instant::default() };
+    let leads = |from: &i32| rate_limit(rules, direction, *from, &nothing).replicas == to;
+    match direction {
+        Direction::Up => (1..to).find(leads),
+        Direction::Down => (to.saturating_add(1)..=max.max(to).saturating_mul(2)).rev().find(leads),
+    }
+}
