@@ -365,7 +365,13 @@ pub(super) fn read(
         Some(Value::Text(text)) => text.as_str(),
         _ => "",
     };
-    let refuse = |message: String| Err(Fault::new(message).within(&place));
+    let refuse = |message: String| {
+        let dot = if path.is_empty() { "" } else { "." };
+        Err(Fault::new(message).at(
+            format!("{path}{dot}apiVersion"),
+            node.entry_line("apiVersion"),
+        ))
+    };
     let mut hpa = match version {
         V2 => HorizontalPodAutoscaler::deserialize(place).map_err(|fault| fault.within(&place))?,
         "autoscaling/v1" => v1::read(place)?,
@@ -380,7 +386,7 @@ pub(super) fn read(
                  \"metric\" and its targetAverageUtilization, targetAverageValue or targetValue under \"target\""
             ));
         }
-        "" => return refuse(format!("apiVersion is missing: write \"apiVersion: {V2}\"")),
+        "" => return refuse(format!("is missing: write \"apiVersion: {V2}\"")),
         _ => {
             return refuse(format!(
                 "{} is no version of a {KIND}: write \"apiVersion: {V2}\"",
