@@ -7,8 +7,8 @@ use plimsoll_core::hpa::{
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 
-use super::policy::{Policy, PolicyError, Settings};
 use super::Past;
+use super::policy::{Policy, PolicyError, Settings};
 use crate::manifest::{self, Api};
 use crate::simulate::run::{MetricReading, Sync};
 use crate::simulate::{self, CPU, MEMORY, Scaler, Seen, SeenPod};
@@ -91,7 +91,9 @@ impl Scaler for Decider {
                 reason: decision.last_word.sentence(hpa).seen_at(now).to_string(),
                 steps: steps.iter().map(|step| step.sentence(hpa).seen_at(now).to_string()).collect(),
                 conditions: past.conditions().iter().map(ToString::to_string).collect(),
-                revisit_at_s: decision.revisit_at.and_then(|at| u32::try_from(at.as_nanos() / simulate::SECOND_NS).ok()),
+                revisit_at_s: decision
+                    .revisit_at
+                    .and_then(|at| u32::try_from(at.as_nanos() / simulate::SECOND_NS).ok()),
             }
         })
     }

@@ -221,14 +221,13 @@ fn metric(given: &manifest::Metric) -> Result<Metric<'_>, ConfigError> {
 }
 
 fn metric_line(given: &manifest::Metric) -> String {
-    let target = |target: &manifest::MetricTarget| {
-        match (target.average_utilization, target.average_value, target.value) {
+    let target =
+        |target: &manifest::MetricTarget| match (target.average_utilization, target.average_value, target.value) {
             (Some(percent), ..) => format!("target {percent} %"),
             (None, Some(value), _) => format!("target {value} per pod"),
             (None, None, Some(value)) => format!("target {value}"),
             (None, None, None) => "no target".to_owned(),
-        }
-    };
+        };
     if let Some(resource) = &given.resource {
         let kind = if resource.target.average_utilization.is_some() { " utilization" } else { "" };
         return format!("{}{kind}, {}", resource.name, target(&resource.target));

@@ -87,12 +87,14 @@ fn fields(step: &Step, hpa: &Hpa<'_>) -> (&'static str, Value) {
         Step::BelowMin { from, to } => ("BelowMin", moved(from, to)),
         Step::SelectorUnusable { selector } => ("SelectorUnusable", json!({ "selector": selector_name(selector) })),
         Step::PodsUnlisted => ("PodsUnlisted", json!({})),
-        Step::Proposed { metric: index, read, proposal } => {
-            ("Proposed", json!({ "metric": metric(index), "read": self::read(&read), "proposal": self::proposal(&proposal) }))
-        }
-        Step::MetricFailed { metric: index, error, .. } => {
-            ("MetricFailed", json!({ "metric": metric(index), "error": error_name(error), "detail": error.to_string() }))
-        }
+        Step::Proposed { metric: index, read, proposal } => (
+            "Proposed",
+            json!({ "metric": metric(index), "read": self::read(&read), "proposal": self::proposal(&proposal) }),
+        ),
+        Step::MetricFailed { metric: index, error, .. } => (
+            "MetricFailed",
+            json!({ "metric": metric(index), "error": error_name(error), "detail": error.to_string() }),
+        ),
         Step::Recommended { metric: index, replicas, current } => {
             ("Recommended", json!({ "metric": metric(index), "replicas": replicas, "current": current }))
         }

@@ -51,12 +51,8 @@ pub fn from_status(
     rescales: &[&Rescale],
     now: Instant,
 ) -> Option<Remembered> {
-    let mut remembered = Remembered {
-        past: nothing_binding(status),
-        facts: Vec::new(),
-        gaps: Vec::new(),
-        held_between: None,
-    };
+    let mut remembered =
+        Remembered { past: nothing_binding(status), facts: Vec::new(), gaps: Vec::new(), held_between: None };
     let conditions = remembered.past.conditions();
     let able = conditions.get(ConditionKind::AbleToScale)?.reason;
     let limited = conditions.get(ConditionKind::ScalingLimited).map(|condition| condition.reason);
@@ -91,7 +87,9 @@ fn held(
         Reason::ScaleDownStabilized => (true, windows.down),
         Reason::ScaleUpStabilized => (false, windows.up),
         _ => {
-            remembered.facts.push(format!("the condition {} says that no window held the number at the last sync", able.name()));
+            remembered
+                .facts
+                .push(format!("the condition {} says that no window held the number at the last sync", able.name()));
             return None;
         }
     };

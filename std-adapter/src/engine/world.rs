@@ -159,9 +159,9 @@ impl<'a> World<'a> {
                 Err(error) => failed(error),
             },
             Source::Pods => self.fold(hpa, index, self.custom_samples(metric, written)),
-            Source::Object => {
-                self.object(metric, written).map_or(failed(MetricError::Unavailable), |v| (Reading::Value(v), Vec::new()))
-            }
+            Source::Object => self
+                .object(metric, written)
+                .map_or(failed(MetricError::Unavailable), |v| (Reading::Value(v), Vec::new())),
             Source::External => {
                 let values = self.external(metric, written);
                 if values.is_empty() {
@@ -199,7 +199,8 @@ impl<'a> World<'a> {
         let listed = || self.pods.iter().any(|each| each.name == pod);
         namespace == self.hpa.metadata.namespace
             && (listed()
-                || (!labels.is_empty() && self.target.selector.as_ref().is_some_and(|selector| selector.matches(labels))))
+                || (!labels.is_empty()
+                    && self.target.selector.as_ref().is_some_and(|selector| selector.matches(labels))))
     }
 
     fn custom_samples(&self, metric: &Metric<'_>, written: &manifest::Metric) -> BTreeMap<&'a str, Option<Sample>> {
@@ -256,7 +257,8 @@ impl<'a> World<'a> {
         let mut parts = Vec::new();
         for pod in &self.pods {
             let sample = samples.remove(pod.name.as_str()).flatten();
-            let request = hpa.metrics().get(index).map_or(Err(RequestError::Missing), |metric| request(hpa, metric, pod));
+            let request =
+                hpa.metrics().get(index).map_or(Err(RequestError::Missing), |metric| request(hpa, metric, pod));
             let class = fold.add(&pod_of(pod, sample, request));
             let request = request.map_err(|error| self.why(hpa, index, pod, error));
             parts.push(PodPart { pod: &pod.name, class, used: sample.map(|sample| sample.value), request });
@@ -323,9 +325,10 @@ fn pod_of(pod: &manifest::Pod, sample: Option<Sample>, request: Result<Milli, Re
 
 fn containers<'p>(pod: &'p manifest::Pod, resource: &'p str) -> impl Iterator<Item = Container<'p>> + Clone {
     let main = pod.containers.iter().map(|container| (container, ContainerKind::Main));
-    let init = pod.init_containers.iter().map(|container| {
-        (container, if container.restartable { ContainerKind::Sidecar } else { ContainerKind::Init })
-    });
+    let init = pod
+        .init_containers
+        .iter()
+        .map(|container| (container, if container.restartable { ContainerKind::Sidecar } else { ContainerKind::Init }));
     main.chain(init).map(move |(container, kind)| Container {
         name: &container.name,
         request: container.requests.get(resource).map(|request| Milli(request.milli())),

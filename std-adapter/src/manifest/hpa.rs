@@ -44,7 +44,7 @@ impl HorizontalPodAutoscaler {
 }
 
 /// The metadata that matters for a decision.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Metadata {
     /// Unique within kind and namespace.
@@ -67,6 +67,20 @@ pub struct Metadata {
     /// When its deletion was asked for; still there until it is done.
     #[serde(deserialize_with = "time", skip_serializing_if = "Option::is_none")]
     pub deletion_timestamp: Option<jiff::Timestamp>,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            labels: Labels::new(),
+            annotations: BTreeMap::new(),
+            generation: None,
+            creation_timestamp: None,
+            deletion_timestamp: None,
+        }
+    }
 }
 
 /// `spec` of an autoscaler.
@@ -361,31 +375,23 @@ pub(super) fn read(node: &Node, path: &str, strictness: Strictness<'_>) -> Resul
         Some(Value::Text(text)) => text.as_str(),
         _ => "",
     };
-    let refuse = |message: String| Err(Fault::new(message).within(&place));
-    let mut hpa = match version {
-        V2 => HorizontalPodAutoscaler::deserialize(place).map_err(|fault| fault.within(&place))?,
-        "autoscaling/v1" => v1::read(place)?,
-        "autoscaling/v2beta2" => {
-            return refuse(format!(
-                "{version} is gone since Kubernetes 1.26: write \"apiVersion: {V2}\", the fields are the same"
-            ));
-        }
-        "autoscaling/v2beta1" => {
-            return refuse(format!(
-                "{version} is gone since Kubernetes 1.25: write \"apiVersion: {V2}\", with each metric's name under \
-                 \"metric\" and its targetAverageUtilization, targetAverageValue or targetValue under \"target\""
-            ));
-        }
-        "" => return refuse(format!("apiVersion is missing: write \"apiVersion: {V2}\"")),
-        _ => {
-            return refuse(format!("{} is no version of a {KIND}: write \"apiVersion: {V2}\"", quoted(version)));
-        }
+    let refuse = |message: String| {
+        let dot = if path.is_empty() { "" } else { "." };
+        Err(Fault::new(message).at(format!("{path}{dot}apiVersion"), node.entry_line("apiVersion")))
     };
-    // A text may leave out its metadata altogether.
-    if hpa.metadata.namespace.is_empty() {
-        hpa.metadata.namespace = DEFAULT_NAMESPACE.to_owned();
+    match version {
+        V2 => HorizontalPodAutoscaler::deserialize(place).map_err(|fault| fault.within(&place)),
+        "autoscaling/v1" => v1::read(place),
+        "autoscaling/v2beta2" => refuse(format!(
+            "{version} is gone since Kubernetes 1.26: write \"apiVersion: {V2}\", the fields are the same"
+        )),
+        "autoscaling/v2beta1" => refuse(format!(
+            "{version} is gone since Kubernetes 1.25: write \"apiVersion: {V2}\", with each metric's name under \
+                 \"metric\" and its targetAverageUtilization, targetAverageValue or targetValue under \"target\""
+        )),
+        "" => refuse(format!("is missing: write \"apiVersion: {V2}\"")),
+        _ => refuse(format!("{} is no version of a {KIND}: write \"apiVersion: {V2}\"", quoted(version))),
     }
-    Ok(hpa)
 }
 
 /// Where objects live that do not say where.

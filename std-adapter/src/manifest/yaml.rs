@@ -212,7 +212,7 @@ fn finish(items: Items) -> Result<Value, Fault> {
 }
 
 fn foreign_tag(tag: &Tag) -> Fault {
-    Fault::new(format!("the tag {} means nothing here", quoted(&tag.to_string())))
+    Fault::new(format!("the tag {} means nothing here", tag.original()))
 }
 
 fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, Fault> {
@@ -228,7 +228,11 @@ fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, F
                     | ("int", Value::Integer(_))
                     | ("float", Value::Integer(_) | Value::Float(_))
             );
-            if fits { Ok(value) } else { Err(foreign_tag(tag)) }
+            if fits {
+                return Ok(value);
+            }
+            let text = quoted(text);
+            Err(Fault::new(format!("{text} does not fit its tag {}", tag.original())))
         }
         Some((tag, None)) => Err(foreign_tag(tag)),
     }
@@ -282,7 +286,9 @@ fn number(text: &str) -> Option<Value> {
     if !shaped || !starts {
         return None;
     }
-    digits.parse().ok().map(Value::Float)
+    // Too large for a float stays text, as in Go; a quantity can still make sense of it.
+    let value: f64 = digits.parse().ok()?;
+    value.is_finite().then_some(Value::Float(value))
 }
 
 fn part(text: &str, range: Range<usize>) -> &str {

@@ -70,11 +70,8 @@ impl<'a> Watch<'a> {
         let decided = match &self.met {
             Some((at, seen)) => format!("{seen} at {}", moment(*at)),
             None => {
-                let mut told: Vec<String> = self
-                    .told
-                    .iter()
-                    .map(|(at, seen)| format!("{seen} at {}", moment(*at)))
-                    .collect();
+                let mut told: Vec<String> =
+                    self.told.iter().map(|(at, seen)| format!("{seen} at {}", moment(*at))).collect();
                 if self.changes > self.told.len() {
                     told.push("and further".to_owned());
                 }
@@ -86,41 +83,24 @@ impl<'a> Watch<'a> {
             (false, Some(_)) if self.row.because.is_empty() => self.reason,
             (false, Some(last)) => quoted(&self.row.because, last, &self.reason),
         };
-        Documented {
-            moment: self.row.moment.clone(),
-            documented: self.row.says.clone(),
-            decided,
-            agrees,
-            reason,
-        }
+        Documented { moment: self.row.moment.clone(), documented: self.row.says.clone(), decided, agrees, reason }
     }
 }
 
 fn holds(expect: &Expect, seen: &Sample) -> bool {
     let is = |expected: Option<i32>, seen: Option<i32>| expected.is_none() || expected == seen;
-    let near = expect
-        .cpu_percent
-        .is_none_or(|cpu| (seen.cpu_percent - cpu).abs() <= expect.cpu_within.unwrap_or(0.0));
-    is(expect.replicas, Some(seen.wanted))
-        && is(expect.ready, Some(seen.ready))
-        && is(expect.nodes, seen.nodes)
-        && near
+    let near = expect.cpu_percent.is_none_or(|cpu| (seen.cpu_percent - cpu).abs() <= expect.cpu_within.unwrap_or(0.0));
+    is(expect.replicas, Some(seen.wanted)) && is(expect.ready, Some(seen.ready)) && is(expect.nodes, seen.nodes) && near
 }
 
 /// What was seen of what is expected.
 fn told(expect: &Expect, seen: &Sample) -> String {
-    let counted =
-        |number: i32, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let counted = |number: i32, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let parts = [
         expect.replicas.map(|_| counted(seen.wanted, "replica")),
         expect.ready.map(|_| format!("{} ready", seen.ready)),
-        expect
-            .nodes
-            .and(seen.nodes)
-            .map(|nodes| counted(nodes, "node")),
-        expect
-            .cpu_percent
-            .map(|_| format!("{} % CPU", short(seen.cpu_percent))),
+        expect.nodes.and(seen.nodes).map(|nodes| counted(nodes, "node")),
+        expect.cpu_percent.map(|_| format!("{} % CPU", short(seen.cpu_percent))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -156,16 +136,9 @@ fn short(number: f64) -> String {
 /// Seconds from the document's T+0 as a reader says them: `+2 h 5 min 15 s`.
 fn moment(seconds: i64) -> String {
     let size = seconds.unsigned_abs();
-    let parts = [
-        (size / 3_600, "h"),
-        (size / 60 % 60, "min"),
-        (size % 60, "s"),
-    ];
-    let mut text: Vec<String> = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, unit)| format!("{number} {unit}"))
-        .collect();
+    let parts = [(size / 3_600, "h"), (size / 60 % 60, "min"), (size % 60, "s")];
+    let mut text: Vec<String> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
     if text.is_empty() {
         text.push("0 s".to_owned());
     }
@@ -179,39 +152,24 @@ mod tests {
 
     #[test]
     fn moments_read_as_a_person_writes_them() {
-        for (seconds, text) in [
-            (0, "+0 s"),
-            (30, "+30 s"),
-            (120, "+2 min"),
-            (7_515, "+2 h 5 min 15 s"),
-            (-300, "−5 min"),
-        ] {
+        for (seconds, text) in
+            [(0, "+0 s"), (30, "+30 s"), (120, "+2 min"), (7_515, "+2 h 5 min 15 s"), (-300, "−5 min")]
+        {
             assert_eq!(moment(seconds), text);
         }
     }
 
     #[test]
     fn a_row_comes_true_at_the_first_second_that_has_everything() {
-        let expect = Expect {
-            replicas: Some(3),
-            cpu_percent: Some(50.0),
-            cpu_within: Some(5.0),
-            ..Expect::default()
-        };
+        let expect = Expect { replicas: Some(3), cpu_percent: Some(50.0), cpu_within: Some(5.0), ..Expect::default() };
         let verdict = watched(&expect, "", &[(2, 50.0), (3, 44.0), (3, 45.0), (3, 50.0)]);
         assert!(verdict.agrees);
-        assert_eq!(
-            (verdict.decided.as_str(), verdict.reason.as_str()),
-            ("3 replicas, 45 % CPU at +1 s", "")
-        );
+        assert_eq!((verdict.decided.as_str(), verdict.reason.as_str()), ("3 replicas, 45 % CPU at +1 s", ""));
     }
 
     #[test]
     fn a_row_that_does_not_come_true_tells_what_did_and_why() {
-        let expect = Expect {
-            replicas: Some(6),
-            ..Expect::default()
-        };
+        let expect = Expect { replicas: Some(6), ..Expect::default() };
         let verdict = watched(
             &expect,
             "{replicas} of {ready} at {cpu_percent} %: {reason}{nodes}",
@@ -224,15 +182,9 @@ mod tests {
 
     #[test]
     fn many_changes_are_cut_short_and_a_missing_template_is_the_last_sync() {
-        let expect = Expect {
-            replicas: Some(99),
-            ..Expect::default()
-        };
+        let expect = Expect { replicas: Some(99), ..Expect::default() };
         let verdict = watched(&expect, "", &[(1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0)]);
-        assert_eq!(
-            verdict.decided,
-            "1 replica at −1 s, 2 replicas at +0 s, 3 replicas at +1 s, and further"
-        );
+        assert_eq!(verdict.decided, "1 replica at −1 s, 2 replicas at +0 s, 3 replicas at +1 s, and further");
         assert_eq!(verdict.reason, "{replicas} as is");
     }
 
@@ -250,13 +202,8 @@ mod tests {
         let mut watch = Watch::all(&plan).pop().expect("one row");
         assert!(!watch.covers(9) && watch.covers(10) && watch.covers(61) && !watch.covers(62));
         for (at_s, (wanted, cpu_percent)) in (10..).zip(seen) {
-            let sample = Sample {
-                at_s,
-                wanted: *wanted,
-                ready: *wanted,
-                cpu_percent: *cpu_percent,
-                ..Sample::default()
-            };
+            let sample =
+                Sample { at_s, wanted: *wanted, ready: *wanted, cpu_percent: *cpu_percent, ..Sample::default() };
             watch.look(&sample, "{replicas} as is");
         }
         watch.verdict()

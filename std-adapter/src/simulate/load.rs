@@ -187,42 +187,19 @@ impl Load {
     ///
     /// # Errors
     /// [`LoadError`] names the first impossible value, the unreadable file, or the place in a trace.
-    pub fn build(
-        parts: &[Part],
-        duration_s: u32,
-        seed: u64,
-        files: &mut Files<'_>,
-    ) -> Result<Self, LoadError> {
-        let mut sum = Sum {
-            duration_s,
-            seed,
-            parts: 0,
-            files,
-            traces: Vec::new(),
-        };
+    pub fn build(parts: &[Part], duration_s: u32, seed: u64, files: &mut Files<'_>) -> Result<Self, LoadError> {
+        let mut sum = Sum { duration_s, seed, parts: 0, files, traces: Vec::new() };
         let rates = sum.of(parts, "load", 0)?;
         for (at_s, rate) in rates.iter().enumerate() {
-            within(
-                &format!("load at second {at_s}, requests per second,"),
-                *rate,
-                0.0,
-                RATE_MOST_RPS,
-            )?;
+            within(&format!("load at second {at_s}, requests per second,"), *rate, 0.0, RATE_MOST_RPS)?;
         }
-        Ok(Self {
-            rates,
-            traces: sum.traces,
-        })
+        Ok(Self { rates, traces: sum.traces })
     }
 
     /// Requests per second that arrive during second `at_s`; 0 after the end of the run.
     #[must_use]
     pub fn rate(&self, at_s: u32) -> f64 {
-        usize::try_from(at_s)
-            .ok()
-            .and_then(|at| self.rates.get(at))
-            .copied()
-            .unwrap_or(0.0)
+        usize::try_from(at_s).ok().and_then(|at| self.rates.get(at)).copied().unwrap_or(0.0)
     }
 
     /// What was found in each trace, in the order of the parts: periods, gaps and how they were filled.
@@ -267,52 +244,25 @@ impl Sum<'_, '_> {
             }
             Part::Step(shape) => {
                 let path = format!("{path}.step");
-                rates_of(
-                    &path,
-                    &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)],
-                )?;
-                Ok(self.shape(|t| {
-                    if t < f64::from(shape.at_s) {
-                        shape.from_rps
-                    } else {
-                        shape.to_rps
-                    }
-                }))
+                rates_of(&path, &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)])?;
+                Ok(self.shape(|t| if t < f64::from(shape.at_s) { shape.from_rps } else { shape.to_rps }))
             }
             Part::Ramp(shape) => {
                 let path = format!("{path}.ramp");
-                rates_of(
-                    &path,
-                    &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)],
-                )?;
+                rates_of(&path, &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)])?;
                 within(&format!("{path}.duration_s"), shape.duration_s, 1, u32::MAX)?;
-                Ok(self.shape(|t| {
-                    between(
-                        shape.from_rps,
-                        shape.to_rps,
-                        t - f64::from(shape.at_s),
-                        shape.duration_s,
-                    )
-                }))
+                Ok(self.shape(|t| between(shape.from_rps, shape.to_rps, t - f64::from(shape.at_s), shape.duration_s)))
             }
             Part::Sine(shape) => {
                 let path = format!("{path}.sine");
                 rates_of(&path, &[("mean_rps", shape.mean_rps)])?;
-                within(
-                    &format!("{path}.amplitude_rps"),
-                    shape.amplitude_rps,
-                    0.0,
-                    shape.mean_rps,
-                )?;
+                within(&format!("{path}.amplitude_rps"), shape.amplitude_rps, 0.0, shape.mean_rps)?;
                 within(&format!("{path}.period_s"), shape.period_s, 1, u32::MAX)?;
                 Ok(self.shape(|t| shape.at(t)))
             }
             Part::Spike(shape) => {
                 let path = format!("{path}.spike");
-                rates_of(
-                    &path,
-                    &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)],
-                )?;
+                rates_of(&path, &[("from_rps", shape.from_rps), ("to_rps", shape.to_rps)])?;
                 within(&format!("{path}.duration_s"), shape.duration_s, 1, u32::MAX)?;
                 within(&format!("{path}.rise_s"), shape.rise_s, 0, shape.duration_s)?;
                 Ok(self.shape(|t| shape.at(t)))
@@ -320,23 +270,12 @@ impl Sum<'_, '_> {
             Part::Noise(noise) => self.noise(noise, &format!("{path}.noise"), depth),
             Part::Trace(trace) => {
                 let path = format!("{path}.trace");
-                within(
-                    &format!("{path}.scale"),
-                    trace.scale,
-                    0.0,
-                    trace::SCALE_MOST,
-                )?;
-                let text = (self.files)(&trace.file).map_err(|error| LoadError::File {
-                    file: trace.file.clone(),
-                    error,
-                })?;
+                within(&format!("{path}.scale"), trace.scale, 0.0, trace::SCALE_MOST)?;
+                let text =
+                    (self.files)(&trace.file).map_err(|error| LoadError::File { file: trace.file.clone(), error })?;
                 let recorded = trace.read(&text).map_err(LoadError::Trace)?;
                 if recorded.length_s() < u64::from(self.duration_s) {
-                    let why = format!(
-                        "longer than the part of trace {} in use, {} s",
-                        trace.file,
-                        recorded.length_s()
-                    );
+                    let why = format!("longer than the part of trace {} in use, {} s", trace.file, recorded.length_s());
                     return Err(BadValue::new("duration_s", self.duration_s, why).into());
                 }
                 let rates = recorded.rates(self.duration_s);
@@ -366,17 +305,14 @@ impl Sum<'_, '_> {
 
     /// The shape at the middle of every second.
     fn shape(&self, at: impl Fn(f64) -> f64) -> Vec<f64> {
-        (0..self.duration_s)
-            .map(|second| at(f64::from(second) + 0.5))
-            .collect()
+        (0..self.duration_s).map(|second| at(f64::from(second) + 0.5)).collect()
     }
 }
 
 impl Sine {
     fn at(&self, t: f64) -> f64 {
         // The remainder keeps the angle small: a long run has the same wave at its end as at its start.
-        let turn =
-            (t - f64::from(self.phase_s)) % f64::from(self.period_s) / f64::from(self.period_s);
+        let turn = (t - f64::from(self.phase_s)) % f64::from(self.period_s) / f64::from(self.period_s);
         self.mean_rps + self.amplitude_rps * libm::sin(core::f64::consts::TAU * turn)
     }
 }
@@ -405,9 +341,7 @@ fn between(from: f64, to: f64, since: f64, length_s: u32) -> f64 {
 }
 
 fn rates_of(path: &str, rates: &[(&str, f64)]) -> Result<(), BadValue> {
-    rates
-        .iter()
-        .try_for_each(|(name, rate)| within(&format!("{path}.{name}"), *rate, 0.0, RATE_MOST_RPS))
+    rates.iter().try_for_each(|(name, rate)| within(&format!("{path}.{name}"), *rate, 0.0, RATE_MOST_RPS))
 }
 
 #[cfg(test)]

@@ -132,20 +132,13 @@ pub struct Measured {
 /// hundred times.
 ///
 /// A scaler that asks for a negative number of replicas gets none.
-pub fn run(
-    scenario: &Scenario,
-    scaler: &mut dyn Scaler,
-    progress: &mut dyn FnMut(u32, u32),
-) -> Run {
+pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMut(u32, u32)) -> Run {
     let plan = scenario.plan();
     let mut world = World::new(scenario);
     let mut watches = Watch::all(plan);
     let mut tally = Tally::new(world.wanted());
     let (mut samples, mut syncs) = (Vec::new(), Vec::<Sync>::new());
-    let (last, hundredth) = (
-        plan.duration_s.saturating_sub(1),
-        plan.duration_s.div_ceil(100).max(1),
-    );
+    let (last, hundredth) = (plan.duration_s.saturating_sub(1), plan.duration_s.div_ceil(100).max(1));
     for at_s in 0..plan.duration_s {
         world.wake(at_s);
         let mut changed = false;
@@ -159,10 +152,7 @@ pub fn run(
         let (flow, sample) = world.second(at_s);
         tally.second(&flow, &sample);
         for watch in watches.iter_mut().filter(|watch| watch.covers(at_s)) {
-            watch.look(
-                &sample,
-                syncs.last().map_or("", |sync| sync.reason.as_str()),
-            );
+            watch.look(&sample, syncs.last().map_or("", |sync| sync.reason.as_str()));
         }
         if changed || at_s == last || at_s.is_multiple_of(plan.sample_every_s) {
             samples.push(sample);
@@ -191,12 +181,8 @@ pub fn run(
 fn synced(world: &mut World<'_>, scaler: &mut dyn Scaler, at_s: u32) -> Sync {
     let from = world.wanted();
     let now = i64::from(at_s) * SECOND_NS;
-    let mut sync = scaler.sync(&Seen {
-        now,
-        spec_replicas: from,
-        status_replicas: world.alive(),
-        pods: &world.seen(at_s),
-    });
+    let mut sync =
+        scaler.sync(&Seen { now, spec_replicas: from, status_replicas: world.alive(), pods: &world.seen(at_s) });
     // The world has the last word on what happened.
     sync.at_s = at_s;
     sync.from = from;
@@ -228,10 +214,7 @@ impl Tally {
             failed: 0,
             replica_seconds: 0,
             direction: 0,
-            summary: Summary {
-                replicas: (replicas, replicas),
-                ..Summary::default()
-            },
+            summary: Summary { replicas: (replicas, replicas), ..Summary::default() },
         }
     }
 
@@ -255,10 +238,7 @@ impl Tally {
         summary.queued_at_end = sample.queued;
         summary.queued_max = summary.queued_max.max(sample.queued);
         summary.latency_p95_max_ms = summary.latency_p95_max_ms.max(sample.latency_p95_ms);
-        summary.replicas = (
-            summary.replicas.0.min(sample.wanted),
-            summary.replicas.1.max(sample.wanted),
-        );
+        summary.replicas = (summary.replicas.0.min(sample.wanted), summary.replicas.1.max(sample.wanted));
     }
 
     fn summary(self, syncs: usize) -> Summary {

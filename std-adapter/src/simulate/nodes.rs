@@ -43,12 +43,7 @@ impl Yard {
             pods: 0,
             idle_since: None,
         });
-        Self {
-            rules: rules.clone(),
-            nodes: nodes.collect(),
-            coming: VecDeque::new(),
-            next: rules.at_start,
-        }
+        Self { rules: rules.clone(), nodes: nodes.collect(), coming: VecDeque::new(), next: rules.at_start }
     }
 
     /// Nodes that run.
@@ -59,11 +54,7 @@ impl Yard {
     /// Takes the place for one pod, when there is one; gives the node's id.
     pub(super) fn take(&mut self) -> Option<u32> {
         let places = self.rules.pods_per_node;
-        let node = self
-            .nodes
-            .iter_mut()
-            .rev()
-            .max_by_key(|node| node.room(places))?;
+        let node = self.nodes.iter_mut().rev().max_by_key(|node| node.room(places))?;
         (node.room(places) > 0).then(|| {
             node.pods += 1;
             node.id
@@ -82,12 +73,7 @@ impl Yard {
     /// Nodes ordered long enough ago come.
     pub(super) fn arrive(&mut self, now_s: i64) {
         while self.coming.pop_front_if(|at| *at <= now_s).is_some() {
-            self.nodes.push(Node {
-                id: self.next,
-                others: 0,
-                pods: 0,
-                idle_since: None,
-            });
+            self.nodes.push(Node { id: self.next, others: 0, pods: 0, idle_since: None });
             self.next = self.next.saturating_add(1);
         }
     }
@@ -95,26 +81,18 @@ impl Yard {
     /// Orders nodes for `pending` pods.
     pub(super) fn order(&mut self, pending: usize, now_s: i64) {
         let most = usize::try_from(self.rules.most).unwrap_or(usize::MAX);
-        let together = usize::try_from(self.rules.added_together)
-            .unwrap_or(1)
-            .max(1);
-        let places = usize::try_from(self.rules.pods_per_node)
-            .unwrap_or(1)
-            .max(1);
+        let together = usize::try_from(self.rules.added_together).unwrap_or(1).max(1);
+        let places = usize::try_from(self.rules.pods_per_node).unwrap_or(1).max(1);
         let missing = pending.div_ceil(places).saturating_sub(self.coming.len());
         let room = most.saturating_sub(self.nodes.len() + self.coming.len());
         for _ in 0..missing.next_multiple_of(together).min(room) {
-            self.coming
-                .push_back(now_s + i64::from(self.rules.provisioning_s));
+            self.coming.push_back(now_s + i64::from(self.rules.provisioning_s));
         }
     }
 
     /// Nodes idle for long enough go.
     pub(super) fn retire(&mut self, now_s: i64) {
-        let mut spare = self
-            .nodes
-            .len()
-            .saturating_sub(usize::try_from(self.rules.fewest).unwrap_or(usize::MAX));
+        let mut spare = self.nodes.len().saturating_sub(usize::try_from(self.rules.fewest).unwrap_or(usize::MAX));
         let patience = i64::from(self.rules.idle_removal_s);
         for node in &mut self.nodes {
             if node.pods > 0 || node.others > 0 {
@@ -141,20 +119,7 @@ mod tests {
     fn pods_spread_over_the_room_that_others_leave() {
         let mut yard = Yard::new(&rules());
         let taken: Vec<Option<u32>> = (0..9).map(|_| yard.take()).collect();
-        assert_eq!(
-            taken,
-            [
-                Some(4),
-                Some(5),
-                Some(0),
-                Some(1),
-                Some(2),
-                Some(3),
-                Some(4),
-                Some(5),
-                None
-            ]
-        );
+        assert_eq!(taken, [Some(4), Some(5), Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None]);
         yard.give(2);
         assert_eq!((yard.take(), yard.take()), (Some(2), None));
         yard.give(99);
@@ -195,21 +160,12 @@ mod tests {
         yard.retire(749);
         assert_eq!(yard.len(), 9);
         yard.retire(750);
-        assert_eq!(
-            yard.len(),
-            6,
-            "nodes 4 and 5 are idle too, and are the fewest"
-        );
+        assert_eq!(yard.len(), 6, "nodes 4 and 5 are idle too, and are the fewest");
     }
 
     #[test]
     fn a_node_in_use_is_not_idle() {
-        let mut yard = Yard::new(&Nodes {
-            fewest: 0,
-            other_pods: 0,
-            at_start: 1,
-            ..rules()
-        });
+        let mut yard = Yard::new(&Nodes { fewest: 0, other_pods: 0, at_start: 1, ..rules() });
         let node = yard.take().expect("room");
         yard.retire(0);
         yard.retire(10_000);
@@ -225,10 +181,7 @@ mod tests {
 
     #[test]
     fn a_node_with_pods_of_others_is_never_idle() {
-        let mut yard = Yard::new(&Nodes {
-            fewest: 0,
-            ..rules()
-        });
+        let mut yard = Yard::new(&Nodes { fewest: 0, ..rules() });
         yard.retire(0);
         yard.retire(600);
         assert_eq!(yard.len(), 4, "the last two were empty");

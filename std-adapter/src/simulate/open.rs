@@ -40,15 +40,10 @@ impl std::error::Error for OpenError {
 /// [`OpenError`] when the file cannot be read or is no scenario.
 pub fn scenario(path: &Path) -> Result<Scenario, OpenError> {
     let bytes = bytes(path, BYTES_MOST).map_err(OpenError::File)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        OpenError::File(io::Error::new(
-            io::ErrorKind::InvalidData,
-            error.utf8_error(),
-        ))
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| OpenError::File(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    Scenario::parse(&text, &mut |name| bytes_of_trace(&folder.join(name)))
-        .map_err(OpenError::Scenario)
+    Scenario::parse(&text, &mut |name| bytes_of_trace(&folder.join(name))).map_err(OpenError::Scenario)
 }
 
 fn bytes_of_trace(path: &Path) -> io::Result<Vec<u8>> {
@@ -72,11 +67,8 @@ mod tests {
     #[test]
     fn every_scenario_that_comes_with_us_opens() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-        let mut files: Vec<PathBuf> = folder
-            .read_dir()
-            .expect("folder")
-            .map(|entry| entry.expect("entry").path())
-            .collect();
+        let mut files: Vec<PathBuf> =
+            folder.read_dir().expect("folder").map(|entry| entry.expect("entry").path()).collect();
         files.sort();
         assert!(!files.is_empty());
         for file in files {
@@ -87,12 +79,7 @@ mod tests {
     #[test]
     fn a_missing_file_and_a_file_that_is_no_text_are_told_apart() {
         let error = scenario(Path::new("no/such/file.yaml")).expect_err("missing");
-        assert!(
-            error
-                .to_string()
-                .starts_with("the scenario cannot be read: "),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("the scenario cannot be read: "), "{error}");
         let folder = std::env::temp_dir().join(format!("plimsoll-open-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("folder");
         let write = |name: &str, bytes: &[u8]| {
@@ -103,16 +90,12 @@ mod tests {
         let error = scenario(&write("bytes.yaml", b"title: \xff\n")).expect_err("no text");
         assert!(error.to_string().contains("invalid utf-8"), "{error}");
         let error = scenario(&write("large.yaml", &vec![b'#'; BYTES_MOST + 5])).expect_err("large");
-        assert_eq!(
-            error.to_string(),
-            "a scenario has at most 1048576 bytes, this one 1048577"
-        );
+        assert_eq!(error.to_string(), "a scenario has at most 1048576 bytes, this one 1048577");
 
         // A trace is found beside its scenario.
         let spike = "  - spike: { from_rps: 1000, to_rps: 10000, at_s: 600, duration_s: 7200 }";
         assert!(super::super::scenario::BLACK_FRIDAY.contains(spike));
-        let traced = super::super::scenario::BLACK_FRIDAY
-            .replace(spike, "  - trace: { file: t.csv, period_s: 9900 }");
+        let traced = super::super::scenario::BLACK_FRIDAY.replace(spike, "  - trace: { file: t.csv, period_s: 9900 }");
         write("t.csv", b"t,n\n0,99000\n");
         let opened = scenario(&write("traced.yaml", traced.as_bytes())).expect("opens");
         assert_eq!(opened.load().rate(9_899), 10.0);

@@ -67,11 +67,7 @@ impl Pod {
 
     /// Starts on a node; ready `delay_s` later.
     pub(super) fn place(&mut self, node: Option<u32>, at_s: i64, delay_s: i64) {
-        self.placed = Some(Placed {
-            at_s,
-            node,
-            ready_s: at_s + delay_s,
-        });
+        self.placed = Some(Placed { at_s, node, ready_s: at_s + delay_s });
     }
 
     pub(super) fn delete(&mut self, at_s: i64) {
@@ -84,8 +80,7 @@ impl Pod {
 
     /// Whether it has drained, or was deleted without ever having a place.
     pub(super) fn gone(&self, now_s: i64, drain_s: u32) -> bool {
-        self.deleted_s
-            .is_some_and(|at| self.placed.is_none() || at + i64::from(drain_s) <= now_s)
+        self.deleted_s.is_some_and(|at| self.placed.is_none() || at + i64::from(drain_s) <= now_s)
     }
 
     pub(super) fn ready(&self, now_s: i64) -> bool {
@@ -102,23 +97,11 @@ impl Pod {
     /// pods of one node are not modelled, nor is its rounding of times to powers of two.)
     pub(super) fn farewell(&self, now_s: i64) -> (bool, bool, i64, i64, u64) {
         let since = self.placed.map_or(self.created_s, |placed| placed.ready_s);
-        (
-            self.placed.is_some(),
-            self.ready(now_s),
-            -since,
-            -self.created_s,
-            u64::MAX - self.number,
-        )
+        (self.placed.is_some(), self.ready(now_s), -since, -self.created_s, u64::MAX - self.number)
     }
 
     /// What it uses in a second in which it serves `requests` millionths of a request.
-    pub(super) fn use_up(
-        &mut self,
-        workload: &Workload,
-        now_s: i64,
-        requests: u64,
-        window_s: u32,
-    ) -> Usage {
+    pub(super) fn use_up(&mut self, workload: &Workload, now_s: i64, requests: u64, window_s: u32) -> Usage {
         if self.placed.is_none() {
             return Usage::default();
         }
@@ -128,13 +111,9 @@ impl Pod {
         } else {
             workload.cpu_starting_millicores
         };
-        let millicores = workload
-            .cpu_limit_millicores
-            .map_or(millicores, |limit| millicores.min(f64::from(limit)));
+        let millicores = workload.cpu_limit_millicores.map_or(millicores, |limit| millicores.min(f64::from(limit)));
         let mib = workload.memory_base_mib + rps * workload.memory_mib_per_rps;
-        let mib = workload
-            .memory_limit_mib
-            .map_or(mib, |limit| mib.min(f64::from(limit)));
+        let mib = workload.memory_limit_mib.map_or(mib, |limit| mib.min(f64::from(limit)));
         let usage = Usage {
             cpu: libm::round(millicores * 1e3) as u64,
             memory: libm::round((mib * MIB).min(MEMORY_MOST)) as u64,
@@ -168,10 +147,7 @@ impl Pod {
             measured(MEMORY, mean(|usage| usage.memory, 1).saturating_mul(1_000)),
             measured(REQUESTS, mean(|usage| usage.requests, 1_000)),
         ];
-        self.scrapes.push_back(Scrape {
-            at_s: now_s,
-            measured,
-        });
+        self.scrapes.push_back(Scrape { at_s: now_s, measured });
         // Of the visible ones only the newest is ever looked at.
         let visible = |scrape: &Scrape| scrape.at_s + i64::from(pipeline.lag_s) <= now_s;
         while self.scrapes.get(1).is_some_and(visible) {
@@ -184,29 +160,17 @@ impl Pod {
         let visible = |scrape: &&Scrape| scrape.at_s + i64::from(pipeline.lag_s) <= now_s;
         SeenPod {
             name: &self.name,
-            phase: if self.placed.is_some() {
-                Phase::Running
-            } else {
-                Phase::Pending
-            },
+            phase: if self.placed.is_some() { Phase::Running } else { Phase::Pending },
             deleted: self.deleted(),
             created: self.created_s * SECOND_NS,
             started: self.placed.map(|placed| placed.at_s * SECOND_NS),
             ready: self.placed.map(|placed| {
                 let status = placed.ready_s <= now_s;
-                Ready {
-                    status,
-                    since: if status { placed.ready_s } else { placed.at_s } * SECOND_NS,
-                }
+                Ready { status, since: if status { placed.ready_s } else { placed.at_s } * SECOND_NS }
             }),
             cpu_request_milli: i64::from(workload.cpu_request_millicores),
             memory_request_milli: i64::from(workload.memory_request_mib) * 1_048_576 * 1_000,
-            samples: self
-                .scrapes
-                .iter()
-                .rev()
-                .find(visible)
-                .map_or(&[], |scrape| &scrape.measured),
+            samples: self.scrapes.iter().rev().find(visible).map_or(&[], |scrape| &scrape.measured),
         }
     }
 }
@@ -231,24 +195,9 @@ mod tests {
         assert_eq!(seen(&pod, 10).ready, None);
         pod.place(Some(1), 12, 5);
         let starting = seen(&pod, 16);
-        assert_eq!(
-            (starting.phase, starting.started),
-            (Phase::Running, Some(12 * SECOND_NS))
-        );
-        assert_eq!(
-            starting.ready,
-            Some(Ready {
-                status: false,
-                since: 12 * SECOND_NS
-            })
-        );
-        assert_eq!(
-            seen(&pod, 17).ready,
-            Some(Ready {
-                status: true,
-                since: 17 * SECOND_NS
-            })
-        );
+        assert_eq!((starting.phase, starting.started), (Phase::Running, Some(12 * SECOND_NS)));
+        assert_eq!(starting.ready, Some(Ready { status: false, since: 12 * SECOND_NS }));
+        assert_eq!(seen(&pod, 17).ready, Some(Ready { status: true, since: 17 * SECOND_NS }));
         assert!(!pod.serves(16) && pod.serves(17));
         pod.delete(20);
         pod.delete(25);
@@ -271,11 +220,7 @@ mod tests {
         tight.cpu_limit_millicores = Some(1_000);
         tight.memory_limit_mib = Some(1_100);
         let mut pod = Pod::new(1, 0);
-        assert_eq!(
-            pod.use_up(&tight, 0, 1_000_000, 2),
-            Usage::default(),
-            "pending"
-        );
+        assert_eq!(pod.use_up(&tight, 0, 1_000_000, 2), Usage::default(), "pending");
         pod.place(None, 0, 2);
         tight.cpu_starting_millicores = 30.0;
         assert_eq!(pod.use_up(&tight, 1, 0, 2).cpu, 30_000);
@@ -287,11 +232,7 @@ mod tests {
 
     #[test]
     fn a_sample_needs_a_whole_window_and_is_seen_after_the_lag() {
-        let pipeline = Pipeline {
-            scrape_every_s: 2,
-            window_s: 2,
-            lag_s: 3,
-        };
+        let pipeline = Pipeline { scrape_every_s: 2, window_s: 2, lag_s: 3 };
         let mut pod = Pod::new(1, 0);
         pod.place(None, 0, 0);
         pod.use_up(&workload(), 0, 10_000_000, 2);
@@ -302,59 +243,35 @@ mod tests {
         let visible = |pod: &Pod, now| pod.seen(&workload(), &pipeline, now).samples.to_vec();
         assert!(visible(&pod, 4).is_empty());
         let samples = visible(&pod, 5);
-        assert_eq!(
-            samples.iter().map(|it| it.name).collect::<Vec<_>>(),
-            [CPU, MEMORY, REQUESTS]
-        );
+        assert_eq!(samples.iter().map(|it| it.name).collect::<Vec<_>>(), [CPU, MEMORY, REQUESTS]);
         // 15 requests per second at 10 ms each; a window of two seconds ends at second 2.
-        assert_eq!(
-            (samples[0].value, samples[0].at, samples[0].window),
-            (150, 2 * SECOND_NS, 2 * SECOND_NS)
-        );
+        assert_eq!((samples[0].value, samples[0].at, samples[0].window), (150, 2 * SECOND_NS, 2 * SECOND_NS));
         assert_eq!(samples[1].value, (100 + 15) * 1_048_576 * 1_000);
         assert_eq!(samples[2].value, 15_000);
     }
 
     #[test]
     fn only_the_newest_visible_scrape_and_the_hidden_ones_are_kept() {
-        let pipeline = Pipeline {
-            scrape_every_s: 1,
-            window_s: 1,
-            lag_s: 2,
-        };
+        let pipeline = Pipeline { scrape_every_s: 1, window_s: 1, lag_s: 2 };
         let mut pod = Pod::new(1, 0);
         pod.place(None, 0, 0);
         for now in 0..20 {
             pod.use_up(&workload(), now, 1_000_000, 1);
             pod.scrape(&pipeline, now + 1);
         }
-        assert_eq!(
-            pod.scrapes
-                .iter()
-                .map(|scrape| scrape.at_s)
-                .collect::<Vec<_>>(),
-            [18, 19, 20]
-        );
-        assert_eq!(
-            pod.seen(&workload(), &pipeline, 20).samples[0].at,
-            18 * SECOND_NS
-        );
+        assert_eq!(pod.scrapes.iter().map(|scrape| scrape.at_s).collect::<Vec<_>>(), [18, 19, 20]);
+        assert_eq!(pod.seen(&workload(), &pipeline, 20).samples[0].at, 18 * SECOND_NS);
     }
 
     #[test]
     fn who_is_not_ready_leaves_first_and_then_the_youngest() {
-        let mut pods: Vec<Pod> = (0..5)
-            .map(|number| Pod::new(number, number as i64))
-            .collect();
+        let mut pods: Vec<Pod> = (0..5).map(|number| Pod::new(number, number as i64)).collect();
         pods[0].place(None, 0, 0);
         pods[1].place(None, 1, 1);
         pods[2].place(None, 2, 0);
         pods[3].place(None, 3, 100);
         pods.sort_by_key(|pod| pod.farewell(50));
-        assert_eq!(
-            pods.iter().map(|pod| pod.number).collect::<Vec<_>>(),
-            [4, 3, 2, 1, 0]
-        );
+        assert_eq!(pods.iter().map(|pod| pod.number).collect::<Vec<_>>(), [4, 3, 2, 1, 0]);
     }
 
     fn seen(pod: &Pod, now_s: i64) -> SeenPod<'_> {

@@ -42,8 +42,7 @@ impl Service {
         // A pod that may use no more CPU serves no more requests.
         let by_cpu = match workload.cpu_limit_millicores {
             Some(limit) if workload.cpu_ms_per_request > 0.0 => {
-                (f64::from(limit) - workload.cpu_fixed_millicores).max(0.0)
-                    / workload.cpu_ms_per_request
+                (f64::from(limit) - workload.cpu_fixed_millicores).max(0.0) / workload.cpu_ms_per_request
             }
             _ => f64::INFINITY,
         };
@@ -69,12 +68,8 @@ impl Service {
         }
         let busy = (flow.served as f64 / capacity).min(BUSY_MOST);
         let serving = self.service_ms * -libm::log(1.0 - p);
-        let chance_s =
-            libm::log(waits(busy, self.servers) / (1.0 - p)).max(0.0) / (self.rps * (1.0 - busy));
-        let (before, after) = (
-            flow.waiting_before as f64 / capacity,
-            flow.waiting_after as f64 / capacity,
-        );
+        let chance_s = libm::log(waits(busy, self.servers) / (1.0 - p)).max(0.0) / (self.rps * (1.0 - busy));
+        let (before, after) = (flow.waiting_before as f64 / capacity, flow.waiting_after as f64 / capacity);
         let behind_s = before.min(after) + p * (before - after).abs();
         serving + 1_000.0 * (chance_s + behind_s.min(f64::from(self.timeout_s)))
     }
@@ -120,9 +115,8 @@ impl Queue {
     pub(super) fn second(&mut self, at_s: u32, offered: u64, capacity: u64) -> Flow {
         let mut failed = 0;
         // The last of a parcel came just before the next second: from then on all of it has waited for the timeout.
-        while let Some((_, amount)) = self
-            .parcels
-            .pop_front_if(|(came, _)| came.saturating_add(1).saturating_add(self.timeout_s) <= at_s)
+        while let Some((_, amount)) =
+            self.parcels.pop_front_if(|(came, _)| came.saturating_add(1).saturating_add(self.timeout_s) <= at_s)
         {
             failed += amount;
         }
@@ -138,13 +132,7 @@ impl Queue {
         take(&mut self.parcels, excess, End::Back);
         self.waiting -= excess;
         failed += excess;
-        Flow {
-            offered,
-            served,
-            failed,
-            waiting_before,
-            waiting_after: self.waiting,
-        }
+        Flow { offered, served, failed, waiting_before, waiting_after: self.waiting }
     }
 }
 
@@ -190,28 +178,17 @@ mod tests {
     fn what_fits_is_served_at_once() {
         let mut queue = queue(10, 5);
         let flow = queue.second(0, 7 * MICRO, 8 * MICRO);
-        assert_eq!(
-            (flow.served, flow.failed, flow.waiting_after),
-            (7 * MICRO, 0, 0)
-        );
+        assert_eq!((flow.served, flow.failed, flow.waiting_after), (7 * MICRO, 0, 0));
     }
 
     #[test]
     fn what_does_not_fit_waits_and_the_rest_fails() {
         let mut queue = queue(10, 5);
         let flow = queue.second(0, 20 * MICRO, 8 * MICRO);
-        assert_eq!(
-            (flow.served, flow.failed, flow.waiting_after),
-            (8 * MICRO, 2 * MICRO, 10 * MICRO)
-        );
+        assert_eq!((flow.served, flow.failed, flow.waiting_after), (8 * MICRO, 2 * MICRO, 10 * MICRO));
         let flow = queue.second(1, 0, 8 * MICRO);
         assert_eq!(
-            (
-                flow.served,
-                flow.failed,
-                flow.waiting_before,
-                flow.waiting_after
-            ),
+            (flow.served, flow.failed, flow.waiting_before, flow.waiting_after),
             (8 * MICRO, 0, 10 * MICRO, 2 * MICRO)
         );
     }
@@ -224,20 +201,13 @@ mod tests {
         let flow = queue.second(2, 0, 0);
         assert_eq!((flow.failed, flow.waiting_after), (0, 7 * MICRO));
         let flow = queue.second(3, 0, 10 * MICRO);
-        assert_eq!(
-            (flow.failed, flow.served, flow.waiting_after),
-            (3 * MICRO, 4 * MICRO, 0)
-        );
+        assert_eq!((flow.failed, flow.served, flow.waiting_after), (3 * MICRO, 4 * MICRO, 0));
     }
 
     #[test]
     fn an_idle_pod_answers_in_its_service_time() {
         let service = Service::of(&workload());
-        let flow = Flow {
-            offered: 1,
-            served: 1,
-            ..Flow::default()
-        };
+        let flow = Flow { offered: 1, served: 1, ..Flow::default() };
         assert!((service.latency_ms(0.5, &flow, 1) - 20.0 * core::f64::consts::LN_2).abs() < 1e-9);
         assert!((service.latency_ms(0.95, &flow, 1) - 20.0 * 2.995_732_273_553_991).abs() < 1e-9);
         assert_eq!(service.latency_ms(0.5, &Flow::default(), 1), 0.0);
@@ -251,16 +221,9 @@ mod tests {
         one.capacity_rps = 10.0;
         one.service_ms = 100.0;
         let service = Service::of(&one);
-        let flow = Flow {
-            offered: 5 * MICRO,
-            served: 5 * MICRO,
-            ..Flow::default()
-        };
+        let flow = Flow { offered: 5 * MICRO, served: 5 * MICRO, ..Flow::default() };
         let waiting = service.latency_ms(0.95, &flow, 1) - 100.0 * 2.995_732_273_553_991;
-        assert!(
-            (waiting - 1_000.0 * core::f64::consts::LN_10 / 5.0).abs() < 1e-6,
-            "{waiting}"
-        );
+        assert!((waiting - 1_000.0 * core::f64::consts::LN_10 / 5.0).abs() < 1e-6, "{waiting}");
     }
 
     #[test]
@@ -270,18 +233,11 @@ mod tests {
                 let busy = f64::from(percent) / 100.0;
                 // Erlang B by its recursion, then C (A. K. Erlang, 1917).
                 let offered = busy * f64::from(servers);
-                let blocked =
-                    (1..=servers).fold(1.0, |b, k| offered * b / (f64::from(k) + offered * b));
+                let blocked = (1..=servers).fold(1.0, |b, k| offered * b / (f64::from(k) + offered * b));
                 let exact = blocked / (1.0 - busy * (1.0 - blocked));
                 let near = waits(busy, f64::from(servers));
-                assert!(
-                    (-0.02..=0.06).contains(&(near - exact)),
-                    "{servers} {busy}: {near} {exact}"
-                );
-                assert!(
-                    servers > 1 || (near - exact).abs() < 1e-12,
-                    "{busy}: {near} {exact}"
-                );
+                assert!((-0.02..=0.06).contains(&(near - exact)), "{servers} {busy}: {near} {exact}");
+                assert!(servers > 1 || (near - exact).abs() < 1e-12, "{busy}: {near} {exact}");
             }
         }
     }
@@ -289,16 +245,9 @@ mod tests {
     #[test]
     fn a_backlog_is_waited_for_up_to_the_timeout() {
         let service = Service::of(&workload());
-        let idle = Flow {
-            served: 1,
-            ..Flow::default()
-        };
+        let idle = Flow { served: 1, ..Flow::default() };
         let behind = |before, after, p| {
-            let flow = Flow {
-                waiting_before: before,
-                waiting_after: after,
-                ..idle
-            };
+            let flow = Flow { waiting_before: before, waiting_after: after, ..idle };
             service.latency_ms(p, &flow, 1) - service.latency_ms(p, &idle, 1)
         };
         // 100 requests per second: 100 waiting are one second.
@@ -317,17 +266,7 @@ mod tests {
         assert_eq!(Service::of(&limited).capacity(2), 100 * MICRO);
         limited.cpu_fixed_millicores = 1_000.0;
         assert_eq!(Service::of(&limited).capacity(2), 0);
-        assert_eq!(
-            Service::of(&limited).latency_ms(
-                0.5,
-                &Flow {
-                    served: 1,
-                    ..Flow::default()
-                },
-                2
-            ),
-            0.0
-        );
+        assert_eq!(Service::of(&limited).latency_ms(0.5, &Flow { served: 1, ..Flow::default() }, 2), 0.0);
     }
 
     proptest! {

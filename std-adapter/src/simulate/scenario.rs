@@ -50,13 +50,10 @@ impl Scenario {
     /// [`ScenarioError`] names the first field whose value cannot be, or what is wrong with a trace.
     pub fn new(plan: Plan, files: &mut Files<'_>) -> Result<Self, ScenarioError> {
         check::plan(&plan).map_err(ScenarioError::Value)?;
-        let load =
-            Load::build(&plan.load, plan.duration_s, plan.seed, files).map_err(
-                |error| match error {
-                    LoadError::Value(value) => ScenarioError::Value(value),
-                    error => ScenarioError::Load(error),
-                },
-            )?;
+        let load = Load::build(&plan.load, plan.duration_s, plan.seed, files).map_err(|error| match error {
+            LoadError::Value(value) => ScenarioError::Value(value),
+            error => ScenarioError::Load(error),
+        })?;
         Ok(Self { plan, load })
     }
 
@@ -65,9 +62,7 @@ impl Scenario {
     /// # Errors
     /// None in a released program: a test parses it.
     pub fn black_friday() -> Result<Self, ScenarioError> {
-        Self::parse(BLACK_FRIDAY, &mut |_| {
-            Err(std::io::ErrorKind::NotFound.into())
-        })
+        Self::parse(BLACK_FRIDAY, &mut |_| Err(std::io::ErrorKind::NotFound.into()))
     }
 
     /// The plan it was made from.
@@ -221,11 +216,7 @@ pub struct Pipeline {
 impl Default for Pipeline {
     /// metrics-server's resolution of 15 seconds, seen after 2.
     fn default() -> Self {
-        Self {
-            scrape_every_s: 15,
-            window_s: 15,
-            lag_s: 2,
-        }
+        Self { scrape_every_s: 15, window_s: 15, lag_s: 2 }
     }
 }
 

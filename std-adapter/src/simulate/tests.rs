@@ -15,76 +15,26 @@ use super::*;
 fn a_script_is_followed_to_the_second_and_its_scalings_are_counted() {
     let mut script = Script::new(&[(45, 5), (60, 3), (75, 3), (90, 4)]);
     let run = played(plan(100.0, 120), &mut script);
-    assert_eq!(
-        script.applied,
-        [
-            (45 * SECOND_NS, 2, 5),
-            (60 * SECOND_NS, 5, 3),
-            (90 * SECOND_NS, 3, 4)
-        ]
-    );
-    let syncs: Vec<(u32, i32, i32)> = run
-        .syncs
-        .iter()
-        .map(|sync| (sync.at_s, sync.from, sync.to))
-        .collect();
-    assert_eq!(
-        syncs,
-        [
-            (30, 2, 2),
-            (45, 2, 5),
-            (60, 5, 3),
-            (75, 3, 3),
-            (90, 3, 4),
-            (105, 4, 4)
-        ]
-    );
+    assert_eq!(script.applied, [(45 * SECOND_NS, 2, 5), (60 * SECOND_NS, 5, 3), (90 * SECOND_NS, 3, 4)]);
+    let syncs: Vec<(u32, i32, i32)> = run.syncs.iter().map(|sync| (sync.at_s, sync.from, sync.to)).collect();
+    assert_eq!(syncs, [(30, 2, 2), (45, 2, 5), (60, 5, 3), (75, 3, 3), (90, 3, 4), (105, 4, 4)]);
     let summary = &run.summary;
-    assert_eq!(
-        (
-            summary.scaled_up,
-            summary.scaled_down,
-            summary.reversals,
-            summary.syncs
-        ),
-        (2, 1, 2, 6)
-    );
+    assert_eq!((summary.scaled_up, summary.scaled_down, summary.reversals, summary.syncs), (2, 1, 2, 6));
     assert_eq!(summary.replicas, (2, 5));
     let replica_seconds = f64::from(45 * 2 + 15 * 5 + 30 * 3 + 30 * 4);
     assert_eq!(summary.pod_hours, replica_seconds / 3_600.0);
     assert_eq!(
-        (
-            summary.offered,
-            summary.served,
-            summary.failed,
-            summary.queued_at_end
-        ),
+        (summary.offered, summary.served, summary.failed, summary.queued_at_end),
         (12_000.0, 12_000.0, 0.0, 0.0)
     );
-    assert_eq!(
-        (run.bounds, run.metrics.as_slice()),
-        ((1, 9), ["a script".to_owned()].as_slice())
-    );
+    assert_eq!((run.bounds, run.metrics.as_slice()), ((1, 9), ["a script".to_owned()].as_slice()));
 }
 
 #[test]
 fn samples_are_spaced_as_asked_and_taken_at_every_scaling() {
-    let run = played(
-        Plan {
-            sample_every_s: 50,
-            ..plan(1.0, 120)
-        },
-        &mut Script::new(&[(45, 3), (105, 2)]),
-    );
-    let seconds: Vec<(u32, i32)> = run
-        .samples
-        .iter()
-        .map(|sample| (sample.at_s, sample.wanted))
-        .collect();
-    assert_eq!(
-        seconds,
-        [(0, 2), (45, 3), (50, 3), (100, 3), (105, 2), (119, 2)]
-    );
+    let run = played(Plan { sample_every_s: 50, ..plan(1.0, 120) }, &mut Script::new(&[(45, 3), (105, 2)]));
+    let seconds: Vec<(u32, i32)> = run.samples.iter().map(|sample| (sample.at_s, sample.wanted)).collect();
+    assert_eq!(seconds, [(0, 2), (45, 3), (50, 3), (100, 3), (105, 2), (119, 2)]);
 }
 
 #[test]
@@ -102,73 +52,31 @@ fn a_scaler_sees_pods_requests_and_samples() {
                 pod.sample(REQUESTS).copied(),
             )
         });
-        seen.push((
-            now.now,
-            now.spec_replicas,
-            now.status_replicas,
-            pods.collect::<Vec<_>>(),
-        ));
+        seen.push((now.now, now.spec_replicas, now.status_replicas, pods.collect::<Vec<_>>()));
         let first = &now.pods[0];
-        assert_eq!(
-            (first.cpu_request_milli, first.memory_request_milli),
-            (1_000, 1_024 * 1_048_576 * 1_000)
-        );
+        assert_eq!((first.cpu_request_milli, first.memory_request_milli), (1_000, 1_024 * 1_048_576 * 1_000));
         assert_eq!(first.sample("gpu"), None);
-        if now.now == 30 * SECOND_NS {
-            3
-        } else {
-            now.spec_replicas
-        }
+        if now.now == 30 * SECOND_NS { 3 } else { now.spec_replicas }
     });
     played(plan(100.0, 46), &mut look);
     assert_eq!(seen.len(), 2);
     let (now, spec, status, pods) = &seen[0];
-    assert_eq!(
-        (*now, *spec, *status, pods.len()),
-        (30 * SECOND_NS, 2, 2, 2)
-    );
+    assert_eq!((*now, *spec, *status, pods.len()), (30 * SECOND_NS, 2, 2, 2));
     // Ready for an hour, after 12 s of starting; 50 requests per second at 10 ms; the scrape of second 15 is the newest
     // that has been visible, as that of second 30 is seen 2 s later.
-    let sample = |name, value, at_s| Measured {
-        name,
-        value,
-        at: at_s * SECOND_NS,
-        window: 15 * SECOND_NS,
-    };
-    let ready = Some(Ready {
-        status: true,
-        since: -3_600 * SECOND_NS,
-    });
+    let sample = |name, value, at_s| Measured { name, value, at: at_s * SECOND_NS, window: 15 * SECOND_NS };
+    let ready = Some(Ready { status: true, since: -3_600 * SECOND_NS });
     let started = Some(-3_612 * SECOND_NS);
     let old = |name: &str, at_s| {
         let (cpu, requests) = (sample(CPU, 500, at_s), sample(REQUESTS, 50_000, at_s));
-        (
-            name.to_owned(),
-            Phase::Running,
-            false,
-            started,
-            ready,
-            Some(cpu),
-            Some(requests),
-        )
+        (name.to_owned(), Phase::Running, false, started, ready, Some(cpu), Some(requests))
     };
     assert_eq!(*pods, [old("pod-1", 15), old("pod-2", 15)]);
     let (_, spec, status, pods) = &seen[1];
     assert_eq!((*spec, *status), (3, 3));
     let started = Some(30 * SECOND_NS);
-    let ready = Some(Ready {
-        status: true,
-        since: 42 * SECOND_NS,
-    });
-    let new = (
-        "pod-3".to_owned(),
-        Phase::Running,
-        false,
-        started,
-        ready,
-        None,
-        None,
-    );
+    let ready = Some(Ready { status: true, since: 42 * SECOND_NS });
+    let new = ("pod-3".to_owned(), Phase::Running, false, started, ready, None, None);
     assert_eq!(*pods, [old("pod-1", 30), old("pod-2", 30), new]);
 }
 
@@ -176,91 +84,47 @@ fn a_scaler_sees_pods_requests_and_samples() {
 fn a_negative_answer_means_no_replicas_and_the_record_is_the_worlds() {
     let mut look = Look(|_: &Seen<'_>| -7);
     let run = played(plan(1.0, 46), &mut look);
-    let syncs: Vec<(u32, i32, i32)> = run
-        .syncs
-        .iter()
-        .map(|sync| (sync.at_s, sync.from, sync.to))
-        .collect();
+    let syncs: Vec<(u32, i32, i32)> = run.syncs.iter().map(|sync| (sync.at_s, sync.from, sync.to)).collect();
     assert_eq!(syncs, [(30, 2, 0), (45, 0, 0)]);
 }
 
 #[test]
 fn a_proportional_scaler_follows_a_step_and_comes_back() {
     let mut plan = plan(0.0, 1_200);
-    plan.load = vec![Part::Step(Step {
-        from_rps: 100.0,
-        to_rps: 400.0,
-        at_s: 200,
-    })];
+    plan.load = vec![Part::Step(Step { from_rps: 100.0, to_rps: 400.0, at_s: 200 })];
     let run = played(plan.clone(), &mut Look(proportional));
-    assert_eq!(
-        run.samples
-            .last()
-            .map(|sample| (sample.wanted, sample.ready)),
-        Some((8, 8))
-    );
+    assert_eq!(run.samples.last().map(|sample| (sample.wanted, sample.ready)), Some((8, 8)));
     // One too many for a while: the requests that had queued up come on top of those that arrive.
     assert_eq!((run.summary.replicas, run.summary.scaled_down), ((2, 9), 1));
-    assert!(
-        run.summary.failed > 0.0,
-        "two pods cannot serve 400 requests per second"
-    );
+    assert!(run.summary.failed > 0.0, "two pods cannot serve 400 requests per second");
     let late = run.samples.iter().filter(|sample| sample.at_s > 400);
-    assert!(
-        late.clone()
-            .all(|sample| sample.failed == 0.0 && sample.cpu_percent == 50.0)
-    );
+    assert!(late.clone().all(|sample| sample.failed == 0.0 && sample.cpu_percent == 50.0));
 
-    plan.load = vec![Part::Step(Step {
-        from_rps: 400.0,
-        to_rps: 100.0,
-        at_s: 600,
-    })];
+    plan.load = vec![Part::Step(Step { from_rps: 400.0, to_rps: 100.0, at_s: 600 })];
     let run = played(plan, &mut Look(proportional));
-    assert_eq!(
-        run.samples
-            .last()
-            .map(|sample| (sample.wanted, sample.draining)),
-        Some((2, 0))
-    );
+    assert_eq!(run.samples.last().map(|sample| (sample.wanted, sample.draining)), Some((2, 0)));
 }
 
 #[test]
 fn progress_is_told_about_a_hundred_times_and_ends_at_the_end() {
     let told = |duration_s| {
         let mut told = Vec::new();
-        run(
-            &scenario(plan(1.0, duration_s)),
-            &mut Script::new(&[]),
-            &mut |done, of| told.push((done, of)),
-        );
+        run(&scenario(plan(1.0, duration_s)), &mut Script::new(&[]), &mut |done, of| told.push((done, of)));
         told
     };
     let long = told(1_050);
-    assert_eq!(
-        (long.len(), long.first(), long.last()),
-        (96, Some(&(11, 1_050)), Some(&(1_050, 1_050)))
-    );
+    assert_eq!((long.len(), long.first(), long.last()), (96, Some(&(11, 1_050)), Some(&(1_050, 1_050))));
     assert_eq!(told(1), [(1, 1)]);
 }
 
 #[test]
 fn seeds_change_start_up_times_and_nothing_else_does() {
     let play = |seed| {
-        let mut plan = Plan {
-            seed,
-            sample_every_s: 1,
-            ..plan(100.0, 120)
-        };
+        let mut plan = Plan { seed, sample_every_s: 1, ..plan(100.0, 120) };
         plan.workload.start_up_jitter_s = 30;
         played(plan, &mut Script::new(&[(30, 20)]))
     };
-    let ready = |run: &Run| {
-        run.samples
-            .iter()
-            .map(|sample| sample.ready)
-            .collect::<Vec<_>>()
-    };
+    let ready = |run: &Run| run.samples.iter().map(|sample| sample.ready).collect::<Vec<_>>();
     assert_eq!(play(1), play(1));
     assert_ne!(ready(&play(1)), ready(&play(2)));
 }
@@ -278,9 +142,9 @@ fn a_run_has_the_same_bits_everywhere() {
     let run = played(plan, &mut Look(proportional));
     let text = serde_json::to_string(&run).expect("JSON");
     // FNV-1a, 64 bits (G. Fowler, L. Noll, K.-P. Vo): enough to notice a change.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     assert_eq!(hash, 15_295_339_824_381_874_315, "{:?}", run.summary);
 }
 
@@ -288,8 +152,7 @@ fn a_run_has_the_same_bits_everywhere() {
 #[test]
 fn a_day_of_the_world_cup_is_served() {
     let mut plan = plan(0.0, 86_400);
-    let text =
-        "- trace: {file: worldcup98_per_minute.csv, from: 1998-07-07 00:00, to: 1998-07-08 00:00}";
+    let text = "- trace: {file: worldcup98_per_minute.csv, from: 1998-07-07 00:00, to: 1998-07-08 00:00}";
     plan.load = serde_saphyr::from_str(text).expect("parts");
     plan.sample_every_s = 60;
     plan.workload.queue_limit = 100_000;
@@ -372,10 +235,7 @@ impl Script {
     fn new(lines: &[(u32, i32)]) -> Self {
         let mut lines = lines.to_vec();
         lines.sort_unstable();
-        Self {
-            lines,
-            applied: Vec::new(),
-        }
+        Self { lines, applied: Vec::new() }
     }
 }
 
@@ -420,11 +280,7 @@ impl<F: FnMut(&Seen<'_>) -> i32> Scaler for Look<F> {
 
 /// As many replicas as bring the measured CPU to 50 % of the request, when every pod that is not deleted has a sample.
 fn proportional(seen: &Seen<'_>) -> i32 {
-    let usage = seen
-        .pods
-        .iter()
-        .filter(|pod| !pod.deleted)
-        .map(|pod| pod.sample(CPU).map(|sample| sample.value));
+    let usage = seen.pods.iter().filter(|pod| !pod.deleted).map(|pod| pod.sample(CPU).map(|sample| sample.value));
     match usage.sum::<Option<i64>>() {
         Some(sum) if sum > 0 => i32::try_from((sum + 499) / 500).expect("small"),
         _ => seen.spec_replicas,
@@ -448,10 +304,8 @@ pub(super) fn answer(to: i32) -> Sync {
 
 /// A stored trace; its absence is said and is no failure, as the traces are not part of the repository.
 pub(super) fn stored(file: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var_os("PLIMSOLL_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("PLIMSOLL_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     let bytes = std::fs::read(folder.join(file));
     if bytes.is_err() {
         eprintln!("skipped: {file} is not here; set PLIMSOLL_DATA to its folder");

@@ -15,16 +15,8 @@ pub struct BadValue {
 }
 
 impl BadValue {
-    pub(super) fn new(
-        field: impl Into<String>,
-        value: impl Display,
-        why: impl Into<String>,
-    ) -> Self {
-        Self {
-            field: field.into(),
-            value: value.to_string(),
-            why: why.into(),
-        }
+    pub(super) fn new(field: impl Into<String>, value: impl Display, why: impl Into<String>) -> Self {
+        Self { field: field.into(), value: value.to_string(), why: why.into() }
     }
 }
 
@@ -37,20 +29,11 @@ impl Display for BadValue {
 impl Error for BadValue {}
 
 /// Refuses what is not in `low..=high`; NaN is in no range.
-pub(super) fn within<T: PartialOrd + Display>(
-    field: &str,
-    value: T,
-    low: T,
-    high: T,
-) -> Result<(), BadValue> {
+pub(super) fn within<T: PartialOrd + Display>(field: &str, value: T, low: T, high: T) -> Result<(), BadValue> {
     if (&low..=&high).contains(&&value) {
         return Ok(());
     }
-    Err(BadValue::new(
-        field,
-        value,
-        format!("must be {low} to {high}"),
-    ))
+    Err(BadValue::new(field, value, format!("must be {low} to {high}")))
 }
 
 #[cfg(test)]

@@ -52,8 +52,7 @@ impl<'a> World<'a> {
             dice: Dice::new(plan.seed, START_UP),
         };
         // The first pods have been there for long, as far as the first nodes have places.
-        let delay =
-            i64::from(plan.workload.start_up_s) + i64::from(plan.workload.readiness_delay_s);
+        let delay = i64::from(plan.workload.start_up_s) + i64::from(plan.workload.readiness_delay_s);
         for _ in 0..world.wanted {
             let at = -FIRST_READY_S - delay;
             let mut pod = world.create(at);
@@ -81,11 +80,7 @@ impl<'a> World<'a> {
         let yard = &mut self.yard;
         self.pods.retain(|pod| {
             let gone = pod.gone(now, drain_s);
-            if let (true, Some(yard), Some(node)) = (
-                gone,
-                yard.as_mut(),
-                pod.placed.and_then(|placed| placed.node),
-            ) {
+            if let (true, Some(yard), Some(node)) = (gone, yard.as_mut(), pod.placed.and_then(|placed| placed.node)) {
                 yard.give(node);
             }
             !gone
@@ -107,10 +102,7 @@ impl<'a> World<'a> {
     /// The pods as a controller sees them at the start of second `now_s`.
     pub(super) fn seen(&self, now_s: u32) -> Vec<SeenPod<'_>> {
         let plan = self.plan;
-        self.pods
-            .iter()
-            .map(|pod| pod.seen(&plan.workload, &plan.metrics, i64::from(now_s)))
-            .collect()
+        self.pods.iter().map(|pod| pod.seen(&plan.workload, &plan.metrics, i64::from(now_s))).collect()
     }
 
     /// Asks for `wanted` pods: missing ones are created, those too many deleted, in the same second.
@@ -118,11 +110,7 @@ impl<'a> World<'a> {
         let now = i64::from(now_s);
         self.wanted = wanted.max(0);
         let target = usize::try_from(self.wanted.min(self.plan.workload.pod_quota)).unwrap_or(0);
-        let mut alive: Vec<usize> = (0..)
-            .zip(&self.pods)
-            .filter(|(_, pod)| !pod.deleted())
-            .map(|(at, _)| at)
-            .collect();
+        let mut alive: Vec<usize> = (0..).zip(&self.pods).filter(|(_, pod)| !pod.deleted()).map(|(at, _)| at).collect();
         for _ in alive.len()..target {
             let pod = self.create(now);
             self.pods.push(pod);
@@ -134,8 +122,7 @@ impl<'a> World<'a> {
                 pod.delete(now);
             }
         }
-        self.pods
-            .retain(|pod| !(pod.deleted() && pod.placed.is_none()));
+        self.pods.retain(|pod| !(pod.deleted() && pod.placed.is_none()));
         self.settle(now);
     }
 
@@ -145,9 +132,7 @@ impl<'a> World<'a> {
         let workload = &self.plan.workload;
         let ready = self.pods.iter().filter(|pod| pod.serves(now)).count() as u64;
         let offered = micro(self.load.rate(now_s));
-        let flow = self
-            .queue
-            .second(now_s, offered, self.service.capacity(ready));
+        let flow = self.queue.second(now_s, offered, self.service.capacity(ready));
 
         // Millionths that cannot be shared evenly go to the first pods, so that the shares add up.
         let share = flow.served.checked_div(ready).unwrap_or(0);
@@ -155,11 +140,7 @@ impl<'a> World<'a> {
         let (mut cpu, mut memory) = (0, 0);
         for pod in &mut self.pods {
             let serves = pod.serves(now);
-            let requests = if serves {
-                share + u64::from(odd > 0)
-            } else {
-                0
-            };
+            let requests = if serves { share + u64::from(odd > 0) } else { 0 };
             odd = odd.saturating_sub(u64::from(serves));
             let usage = pod.use_up(workload, now, requests, self.plan.metrics.window_s);
             if serves {
@@ -168,11 +149,7 @@ impl<'a> World<'a> {
             }
         }
         let of_request = |used: f64, request: f64| {
-            if ready == 0 {
-                0.0
-            } else {
-                100.0 * used / (ready as f64 * request)
-            }
+            if ready == 0 { 0.0 } else { 100.0 * used / (ready as f64 * request) }
         };
         let count = |of: &dyn Fn(&Pod) -> bool| {
             i32::try_from(self.pods.iter().filter(|pod| of(pod)).count()).unwrap_or(i32::MAX)
@@ -192,10 +169,7 @@ impl<'a> World<'a> {
             draining: count(&Pod::deleted),
             nodes: self.yard.as_ref().map(Yard::len),
             cpu_percent: of_request(cpu as f64, f64::from(workload.cpu_request_millicores) * 1e3),
-            memory_percent: of_request(
-                memory as f64,
-                f64::from(workload.memory_request_mib) * 1_048_576.0,
-            ),
+            memory_percent: of_request(memory as f64, f64::from(workload.memory_request_mib) * 1_048_576.0),
         };
         (flow, sample)
     }
@@ -225,13 +199,8 @@ impl<'a> World<'a> {
             let place = if pending == 0 { self.place() } else { None };
             match (place, self.pods.get_mut(index)) {
                 (Some(node), Some(pod)) => {
-                    let start_up =
-                        workload.start_up_s + self.dice.up_to(workload.start_up_jitter_s);
-                    pod.place(
-                        node,
-                        now_s,
-                        i64::from(start_up + workload.readiness_delay_s),
-                    );
+                    let start_up = workload.start_up_s + self.dice.up_to(workload.start_up_jitter_s);
+                    pod.place(node, now_s, i64::from(start_up + workload.readiness_delay_s));
                 }
                 _ => pending += 1,
             }
@@ -260,19 +229,10 @@ mod tests {
         let mut world = World::new(&scenario);
         world.wake(0);
         let (_, sample) = world.second(0);
-        assert_eq!(
-            (sample.wanted, sample.ready, sample.starting, sample.pending),
-            (2, 2, 0, 0)
-        );
-        assert_eq!(
-            (sample.offered, sample.served, sample.failed, sample.queued),
-            (150.0, 150.0, 0.0, 0.0)
-        );
+        assert_eq!((sample.wanted, sample.ready, sample.starting, sample.pending), (2, 2, 0, 0));
+        assert_eq!((sample.offered, sample.served, sample.failed, sample.queued), (150.0, 150.0, 0.0, 0.0));
         // 75 requests per second a pod at 10 ms each; 100 MiB and 75 more of 1,024.
-        assert_eq!(
-            (sample.cpu_percent, sample.memory_percent),
-            (75.0, 100.0 * 175.0 / 1_024.0)
-        );
+        assert_eq!((sample.cpu_percent, sample.memory_percent), (75.0, 100.0 * 175.0 / 1_024.0));
     }
 
     #[test]
@@ -290,10 +250,7 @@ mod tests {
         }
         world.wake(12);
         let (_, sample) = world.second(12);
-        assert_eq!(
-            (sample.ready, sample.starting, sample.cpu_percent),
-            (3, 0, 50.0)
-        );
+        assert_eq!((sample.ready, sample.starting, sample.cpu_percent), (3, 0, 50.0));
     }
 
     #[test]
@@ -304,10 +261,7 @@ mod tests {
         world.scale(1, 0);
         let names: Vec<bool> = world.seen(0).iter().map(|pod| pod.deleted).collect();
         assert_eq!(names, [false, true], "the youngest leaves");
-        assert_eq!(
-            (world.second(0).1.ready, world.second(0).1.draining),
-            (1, 1)
-        );
+        assert_eq!((world.second(0).1.ready, world.second(0).1.draining), (1, 1));
         world.wake(2);
         assert_eq!(world.second(2).1.draining, 1);
         world.wake(3);
@@ -323,20 +277,14 @@ mod tests {
         world.wake(0);
         world.scale(5, 0);
         let (_, sample) = world.second(0);
-        assert_eq!(
-            (sample.ready, sample.starting, sample.pending, sample.nodes),
-            (2, 2, 1, Some(2))
-        );
+        assert_eq!((sample.ready, sample.starting, sample.pending, sample.nodes), (2, 2, 1, Some(2)));
         for at in 1..100 {
             world.wake(at);
             assert_eq!(world.second(at).1.pending, 1, "{at}");
         }
         world.wake(100);
         let (_, sample) = world.second(100);
-        assert_eq!(
-            (sample.pending, sample.starting, sample.nodes),
-            (0, 1, Some(3))
-        );
+        assert_eq!((sample.pending, sample.starting, sample.nodes), (0, 1, Some(3)));
         // The youngest pod is alone on the new node: once it has drained, the node is idle and goes.
         world.scale(4, 100);
         for at in 101..=400 {
@@ -356,15 +304,7 @@ mod tests {
         world.scale(5, 0);
         world.scale(4, 0);
         let (_, sample) = world.second(0);
-        assert_eq!(
-            (
-                sample.pending,
-                sample.draining,
-                sample.ready,
-                sample.starting
-            ),
-            (0, 0, 2, 2)
-        );
+        assert_eq!((sample.pending, sample.draining, sample.ready, sample.starting), (0, 0, 2, 2));
     }
 
     #[test]
@@ -385,15 +325,7 @@ mod tests {
         let mut world = World::new(&scenario);
         world.scale(0, 0);
         let (_, sample) = world.second(0);
-        assert_eq!(
-            (
-                sample.served,
-                sample.queued,
-                sample.latency_p95_ms,
-                sample.cpu_percent
-            ),
-            (0.0, 10.0, 0.0, 0.0)
-        );
+        assert_eq!((sample.served, sample.queued, sample.latency_p95_ms, sample.cpu_percent), (0.0, 10.0, 0.0, 0.0));
         for at in 1..6 {
             world.wake(at);
             assert_eq!(world.second(at).1.failed, 0.0);

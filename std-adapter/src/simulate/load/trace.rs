@@ -256,11 +256,7 @@ impl Recorded {
         (0..duration_s)
             .map(|second| {
                 let middle = self.start + i128::from(second) * SECOND + SECOND / 2;
-                while self
-                    .rows
-                    .get(at + 1)
-                    .is_some_and(|(start, _)| *start <= middle)
-                {
+                while self.rows.get(at + 1).is_some_and(|(start, _)| *start <= middle) {
                     at += 1;
                 }
                 self.rows.get(at).map_or(0.0, |(_, rate)| *rate)
@@ -303,9 +299,7 @@ impl Trace {
     fn recorded(&self, rows: &[(i128, f64)], period: i128, start: i128, end: i128) -> Recorded {
         let period_s = period as f64 / 1e9;
         // The row that holds at `start` may begin before it.
-        let from = rows
-            .partition_point(|(at, _)| *at <= start)
-            .saturating_sub(1);
+        let from = rows.partition_point(|(at, _)| *at <= start).saturating_sub(1);
         let to = rows.partition_point(|(at, _)| *at < end);
         let used = rows.get(from..to).unwrap_or_default();
         let mut facts = TraceFacts {
@@ -329,10 +323,7 @@ impl Trace {
             facts.greatest_rps = facts.greatest_rps.max(count / period_s * self.scale);
         }
         Recorded {
-            rows: used
-                .iter()
-                .map(|(at, count)| (*at, count / period_s * self.scale))
-                .collect(),
+            rows: used.iter().map(|(at, count)| (*at, count / period_s * self.scale)).collect(),
             start,
             end,
             facts,
@@ -342,10 +333,7 @@ impl Trace {
     fn rows(&self, bytes: &[u8]) -> Result<(Vec<(i128, f64)>, Form), TraceError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         // Rows of any length are let through here: a short one gets our own message, with its column.
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(bytes);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut record = ByteRecord::new();
         if !self.next(&mut reader, &mut record)? {
             return Err(self.whole(Problem::Empty));
@@ -356,9 +344,7 @@ impl Trace {
         let mut rows: Vec<(i128, f64)> = Vec::new();
         let mut form = Form::Number;
         while self.next(&mut reader, &mut record)? {
-            let line = record
-                .position()
-                .map_or(0, |position| line(bytes, position));
+            let line = record.position().map_or(0, |position| line(bytes, position));
             let blame = |place: usize, value: &[u8], problem| TraceError {
                 file: self.file.clone(),
                 line,
@@ -378,53 +364,31 @@ impl Trace {
             if rows.is_empty() {
                 form = Form::of(written);
             }
-            let at = form
-                .read(written)
-                .map_err(|problem| blame(time, written.as_bytes(), problem))?;
+            let at = form.read(written).map_err(|problem| blame(time, written.as_bytes(), problem))?;
             if rows.last().is_some_and(|(before, _)| at <= *before) {
                 return Err(blame(time, written.as_bytes(), Problem::NotLater));
             }
             let written = text(count)?;
-            let number =
-                counted(written).map_err(|problem| blame(count, written.as_bytes(), problem))?;
+            let number = counted(written).map_err(|problem| blame(count, written.as_bytes(), problem))?;
             rows.push((at, number));
         }
         Ok((rows, form))
     }
 
-    fn next(
-        &self,
-        reader: &mut csv::Reader<&[u8]>,
-        record: &mut ByteRecord,
-    ) -> Result<bool, TraceError> {
+    fn next(&self, reader: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, TraceError> {
         // Reading bytes from memory with rows of any length has no way to fail; if it does, the file is to blame.
-        reader
-            .read_byte_record(record)
-            .map_err(|_| self.whole(Problem::NotUtf8))
+        reader.read_byte_record(record).map_err(|_| self.whole(Problem::NotUtf8))
     }
 
     fn place(&self, header: &ByteRecord, column: &Column) -> Result<usize, TraceError> {
-        let blame = |problem| TraceError {
-            line: 1,
-            column: column.to_string(),
-            ..self.whole(problem)
-        };
+        let blame = |problem| TraceError { line: 1, column: column.to_string(), ..self.whole(problem) };
         let mut found = match column {
             Column::Place(place) => {
-                let index = usize::try_from(*place)
-                    .unwrap_or(usize::MAX)
-                    .wrapping_sub(1);
-                return if index < header.len() {
-                    Ok(index)
-                } else {
-                    Err(blame(Problem::NoColumn))
-                };
+                let index = usize::try_from(*place).unwrap_or(usize::MAX).wrapping_sub(1);
+                return if index < header.len() { Ok(index) } else { Err(blame(Problem::NoColumn)) };
             }
-            Column::Name(name) => (0..header.len()).filter(move |index| {
-                header
-                    .get(*index)
-                    .is_some_and(|cell| cell.trim_ascii() == name.as_bytes())
-            }),
+            Column::Name(name) => (0..header.len())
+                .filter(move |index| header.get(*index).is_some_and(|cell| cell.trim_ascii() == name.as_bytes())),
         };
         let index = found.next().ok_or_else(|| blame(Problem::NoColumn))?;
         match found.next() {
@@ -446,28 +410,17 @@ impl Trace {
                     .collect();
                 distances.sort_unstable();
                 let runs = distances.chunk_by(|a, b| a == b);
-                let longest = runs.fold(&[] as &[i128], |best, run| {
-                    if run.len() > best.len() { run } else { best }
-                });
+                let longest = runs.fold(&[] as &[i128], |best, run| if run.len() > best.len() { run } else { best });
                 *longest.first().ok_or_else(|| self.whole(Problem::OneRow))?
             }
         };
         if (SECOND..=WEEK_S * SECOND).contains(&period) {
             return Ok(period);
         }
-        Err(TraceError {
-            column: "period_s".to_owned(),
-            ..self.whole(Problem::Period)
-        })
+        Err(TraceError { column: "period_s".to_owned(), ..self.whole(Problem::Period) })
     }
 
-    fn cut(
-        &self,
-        name: &str,
-        text: Option<&str>,
-        form: Form,
-        otherwise: i128,
-    ) -> Result<i128, TraceError> {
+    fn cut(&self, name: &str, text: Option<&str>, form: Form, otherwise: i128) -> Result<i128, TraceError> {
         let Some(text) = text else {
             return Ok(otherwise);
         };
@@ -479,13 +432,7 @@ impl Trace {
     }
 
     fn whole(&self, problem: Problem) -> TraceError {
-        TraceError {
-            file: self.file.clone(),
-            line: 0,
-            column: String::new(),
-            value: String::new(),
-            problem,
-        }
+        TraceError { file: self.file.clone(), line: 0, column: String::new(), value: String::new(), problem }
     }
 }
 
@@ -498,11 +445,7 @@ enum Form {
 
 impl Form {
     fn of(text: &str) -> Self {
-        if seconds(text).is_some() {
-            Self::Number
-        } else {
-            Self::Date
-        }
+        if seconds(text).is_some() { Self::Number } else { Self::Date }
     }
 
     /// Nanoseconds since the origin of this form.
@@ -517,14 +460,8 @@ impl Form {
 
 /// The line on which a record stands: the reader's position is before the empty lines that it skips.
 fn line(bytes: &[u8], position: &csv::Position) -> u64 {
-    let rest = usize::try_from(position.byte())
-        .ok()
-        .and_then(|start| bytes.get(start..))
-        .unwrap_or_default();
-    let skipped = rest
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .filter(|byte| **byte == b'\n');
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
     position.line() + skipped.count() as u64
 }
 
@@ -542,11 +479,7 @@ fn seconds(text: &str) -> Option<i128> {
 /// A date and time, as nanoseconds of unix time; without an offset it is UTC.
 fn date(text: &str) -> Option<i128> {
     let moment = text.parse::<Timestamp>().ok();
-    let moment = moment.or_else(|| {
-        Offset::UTC
-            .to_timestamp(text.parse::<civil::DateTime>().ok()?)
-            .ok()
-    })?;
+    let moment = moment.or_else(|| Offset::UTC.to_timestamp(text.parse::<civil::DateTime>().ok()?).ok())?;
     Some(moment.as_nanosecond())
 }
 

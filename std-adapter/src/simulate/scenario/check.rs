@@ -12,8 +12,7 @@ const MILLICORES_MOST: u32 = 1_000_000;
 const MEMORY_MOST_MIB: u32 = 1 << 20;
 
 /// What a `because` may quote.
-pub(in super::super) const QUOTES: [&str; 5] =
-    ["replicas", "ready", "nodes", "cpu_percent", "reason"];
+pub(in super::super) const QUOTES: [&str; 5] = ["replicas", "ready", "nodes", "cpu_percent", "reason"];
 
 /// Refuses the first value that cannot be.
 pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
@@ -21,10 +20,7 @@ pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
     within("duration_s", plan.duration_s, 1, DURATION_MOST_S)?;
     within("sample_every_s", plan.sample_every_s, 1, DAY_S)?;
     if plan.duration_s / plan.sample_every_s > SAMPLES_MOST {
-        let why = format!(
-            "gives more than {SAMPLES_MOST} samples in {} s",
-            plan.duration_s
-        );
+        let why = format!("gives more than {SAMPLES_MOST} samples in {} s", plan.duration_s);
         return Err(BadValue::new("sample_every_s", plan.sample_every_s, why));
     }
     workload(&plan.workload)?;
@@ -33,25 +29,11 @@ pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
     }
     metrics(&plan.metrics)?;
     if !plan.hpa.is_object() {
-        return Err(BadValue::new(
-            "hpa",
-            kind(&plan.hpa),
-            "must be a mapping, as an HPA's spec",
-        ));
+        return Err(BadValue::new("hpa", kind(&plan.hpa), "must be a mapping, as an HPA's spec"));
     }
     controller(&plan.controller)?;
-    within(
-        "document_starts_s",
-        plan.document_starts_s,
-        0,
-        plan.duration_s,
-    )?;
-    within(
-        "documented, number of rows,",
-        plan.documented.len(),
-        0,
-        ROWS_MOST,
-    )?;
+    within("document_starts_s", plan.document_starts_s, 0, plan.duration_s)?;
+    within("documented, number of rows,", plan.documented.len(), 0, ROWS_MOST)?;
     plan.documented
         .iter()
         .enumerate()
@@ -63,74 +45,24 @@ fn workload(it: &Workload) -> Result<(), BadValue> {
     let memory = f64::from(MEMORY_MOST_MIB);
     within("workload.pod_quota", it.pod_quota, 1, PODS_MOST)?;
     within("workload.replicas", it.replicas, 0, it.pod_quota)?;
-    within(
-        "workload.cpu_request_millicores",
-        it.cpu_request_millicores,
-        1,
-        MILLICORES_MOST,
-    )?;
+    within("workload.cpu_request_millicores", it.cpu_request_millicores, 1, MILLICORES_MOST)?;
     if let Some(limit) = it.cpu_limit_millicores {
-        within(
-            "workload.cpu_limit_millicores",
-            limit,
-            it.cpu_request_millicores,
-            MILLICORES_MOST,
-        )?;
+        within("workload.cpu_limit_millicores", limit, it.cpu_request_millicores, MILLICORES_MOST)?;
     }
-    within(
-        "workload.cpu_ms_per_request",
-        it.cpu_ms_per_request,
-        0.0,
-        1e6,
-    )?;
-    within(
-        "workload.cpu_fixed_millicores",
-        it.cpu_fixed_millicores,
-        0.0,
-        millicores,
-    )?;
-    within(
-        "workload.cpu_starting_millicores",
-        it.cpu_starting_millicores,
-        0.0,
-        millicores,
-    )?;
+    within("workload.cpu_ms_per_request", it.cpu_ms_per_request, 0.0, 1e6)?;
+    within("workload.cpu_fixed_millicores", it.cpu_fixed_millicores, 0.0, millicores)?;
+    within("workload.cpu_starting_millicores", it.cpu_starting_millicores, 0.0, millicores)?;
     if let Some(limit) = it.cpu_limit_millicores {
         let limit = f64::from(limit);
-        within(
-            "workload.cpu_fixed_millicores",
-            it.cpu_fixed_millicores,
-            0.0,
-            limit,
-        )?;
-        within(
-            "workload.cpu_starting_millicores",
-            it.cpu_starting_millicores,
-            0.0,
-            limit,
-        )?;
+        within("workload.cpu_fixed_millicores", it.cpu_fixed_millicores, 0.0, limit)?;
+        within("workload.cpu_starting_millicores", it.cpu_starting_millicores, 0.0, limit)?;
     }
-    within(
-        "workload.memory_request_mib",
-        it.memory_request_mib,
-        1,
-        MEMORY_MOST_MIB,
-    )?;
+    within("workload.memory_request_mib", it.memory_request_mib, 1, MEMORY_MOST_MIB)?;
     if let Some(limit) = it.memory_limit_mib {
-        within(
-            "workload.memory_limit_mib",
-            limit,
-            it.memory_request_mib,
-            MEMORY_MOST_MIB,
-        )?;
+        within("workload.memory_limit_mib", limit, it.memory_request_mib, MEMORY_MOST_MIB)?;
     }
     within("workload.memory_base_mib", it.memory_base_mib, 0.0, memory)?;
-    within(
-        "workload.memory_mib_per_rps",
-        it.memory_mib_per_rps,
-        0.0,
-        memory,
-    )?;
+    within("workload.memory_mib_per_rps", it.memory_mib_per_rps, 0.0, memory)?;
     within("workload.capacity_rps", it.capacity_rps, 0.001, 1e6)?;
     within("workload.service_ms", it.service_ms, 0.001, 3_600_000.0)?;
     within("workload.queue_limit", it.queue_limit, 0, 1_000_000_000)?;
@@ -146,20 +78,10 @@ fn nodes(it: &Nodes) -> Result<(), BadValue> {
     within("nodes.most", it.most, 1, NODES_MOST)?;
     within("nodes.fewest", it.fewest, 0, it.most)?;
     within("nodes.at_start", it.at_start, it.fewest, it.most)?;
-    within(
-        "nodes.other_pods",
-        it.other_pods,
-        0,
-        it.at_start * it.pods_per_node,
-    )?;
+    within("nodes.other_pods", it.other_pods, 0, it.at_start * it.pods_per_node)?;
     within("nodes.added_together", it.added_together, 1, 1_000)?;
     within("nodes.provisioning_s", it.provisioning_s, 0, DAY_S)?;
-    within(
-        "nodes.idle_removal_s",
-        it.idle_removal_s,
-        1,
-        DURATION_MOST_S,
-    )
+    within("nodes.idle_removal_s", it.idle_removal_s, 1, DURATION_MOST_S)
 }
 
 fn metrics(it: &Pipeline) -> Result<(), BadValue> {
@@ -171,31 +93,12 @@ fn metrics(it: &Pipeline) -> Result<(), BadValue> {
 fn controller(it: &Controller) -> Result<(), BadValue> {
     within("controller.sync_period_s", it.sync_period_s, 1, 3_600)?;
     if it.tolerance == 0.0 {
-        return Err(BadValue::new(
-            "controller.tolerance",
-            0,
-            "must be above 0: the flag's 0 means its default",
-        ));
+        return Err(BadValue::new("controller.tolerance", 0, "must be above 0: the flag's 0 means its default"));
     }
     within("controller.tolerance", it.tolerance, 0.0, 1.0)?;
-    within(
-        "controller.downscale_stabilization_s",
-        it.downscale_stabilization_s,
-        1,
-        3_600,
-    )?;
-    within(
-        "controller.cpu_initialization_period_s",
-        it.cpu_initialization_period_s,
-        1,
-        DAY_S,
-    )?;
-    within(
-        "controller.initial_readiness_delay_s",
-        it.initial_readiness_delay_s,
-        1,
-        DAY_S,
-    )?;
+    within("controller.downscale_stabilization_s", it.downscale_stabilization_s, 1, 3_600)?;
+    within("controller.cpu_initialization_period_s", it.cpu_initialization_period_s, 1, DAY_S)?;
+    within("controller.initial_readiness_delay_s", it.initial_readiness_delay_s, 1, DAY_S)?;
     within("controller.first_sync_s", it.first_sync_s, 0, DAY_S)
 }
 
@@ -212,11 +115,7 @@ fn documented(path: &str, row: &Row, plan: &Plan) -> Result<(), BadValue> {
         let (name, after) = open.split_once('}').unwrap_or((open, ""));
         if !QUOTES.contains(&name) {
             let why = format!("may quote only {{{}}}", QUOTES.join("}, {"));
-            return Err(BadValue::new(
-                format!("{path}.because"),
-                format!("{{{name}}}"),
-                why,
-            ));
+            return Err(BadValue::new(format!("{path}.because"), format!("{{{name}}}"), why));
         }
         rest = after;
     }
@@ -224,46 +123,19 @@ fn documented(path: &str, row: &Row, plan: &Plan) -> Result<(), BadValue> {
 }
 
 fn expected(path: &str, it: &Expect, plan: &Plan) -> Result<(), BadValue> {
-    if it.replicas.is_none() && it.ready.is_none() && it.nodes.is_none() && it.cpu_percent.is_none()
-    {
-        return Err(BadValue::new(
-            path,
-            "empty",
-            "must have replicas, ready, nodes or cpu_percent",
-        ));
+    if it.replicas.is_none() && it.ready.is_none() && it.nodes.is_none() && it.cpu_percent.is_none() {
+        return Err(BadValue::new(path, "empty", "must have replicas, ready, nodes or cpu_percent"));
     }
-    for (name, number) in [
-        ("replicas", it.replicas),
-        ("ready", it.ready),
-        ("nodes", it.nodes),
-    ] {
+    for (name, number) in [("replicas", it.replicas), ("ready", it.ready), ("nodes", it.nodes)] {
         within(&format!("{path}.{name}"), number.unwrap_or(0), 0, i32::MAX)?;
     }
     if let (Some(nodes), None) = (it.nodes, &plan.nodes) {
-        return Err(BadValue::new(
-            format!("{path}.nodes"),
-            nodes,
-            "the scenario has no nodes",
-        ));
+        return Err(BadValue::new(format!("{path}.nodes"), nodes, "the scenario has no nodes"));
     }
-    within(
-        &format!("{path}.cpu_percent"),
-        it.cpu_percent.unwrap_or(0.0),
-        0.0,
-        1e9,
-    )?;
-    within(
-        &format!("{path}.cpu_within"),
-        it.cpu_within.unwrap_or(0.0),
-        0.0,
-        1_000.0,
-    )?;
+    within(&format!("{path}.cpu_percent"), it.cpu_percent.unwrap_or(0.0), 0.0, 1e9)?;
+    within(&format!("{path}.cpu_within"), it.cpu_within.unwrap_or(0.0), 0.0, 1_000.0)?;
     match (it.cpu_percent, it.cpu_within) {
-        (None, Some(within)) => Err(BadValue::new(
-            format!("{path}.cpu_within"),
-            within,
-            "needs cpu_percent",
-        )),
+        (None, Some(within)) => Err(BadValue::new(format!("{path}.cpu_within"), within, "needs cpu_percent")),
         _ => Ok(()),
     }
 }

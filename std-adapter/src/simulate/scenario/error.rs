@@ -53,41 +53,21 @@ pub enum ScenarioError {
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { bytes } => write!(
-                f,
-                "a scenario has at most {BYTES_MOST} bytes, this one {bytes}"
-            ),
-            Self::Unknown {
-                line,
-                name,
-                near,
-                known,
-            } => {
+            Self::TooLarge { bytes } => write!(f, "a scenario has at most {BYTES_MOST} bytes, this one {bytes}"),
+            Self::Unknown { line, name, near, known } => {
                 write!(f, "line {line}: there is no {name:?} here")?;
                 match near {
                     Some(near) => write!(f, "; did you mean {near}?"),
                     None => write!(f, "; known are {}", known.join(", ")),
                 }
             }
-            Self::Missing { line, name } => write!(
-                f,
-                "{name} is missing in the section that ends at line {line}"
-            ),
-            Self::Yaml {
-                line,
-                column,
-                message,
-                text,
-            } => {
+            Self::Missing { line, name } => write!(f, "{name} is missing in the section that ends at line {line}"),
+            Self::Yaml { line, column, message, text } => {
                 if *line > 0 {
                     write!(f, "line {line}, column {column}: ")?;
                 }
                 f.write_str(message)?;
-                if text.is_empty() {
-                    Ok(())
-                } else {
-                    write!(f, ", in {text:?}")
-                }
+                if text.is_empty() { Ok(()) } else { write!(f, ", in {text:?}") }
             }
             Self::Value(error) => error.fmt(f),
             Self::Load(error) => error.fmt(f),
@@ -130,34 +110,20 @@ impl Plan {
 
 fn placed(error: &serde_saphyr::Error, text: &str) -> ScenarioError {
     let error = error.without_snippet();
-    let (line, column) = error
-        .location()
-        .map_or((0, 0), |at| (at.line(), at.column()));
+    let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
     match error {
-        serde_saphyr::Error::SerdeUnknownField {
-            field: name,
-            expected,
-            ..
-        }
-        | serde_saphyr::Error::SerdeUnknownVariant {
-            variant: name,
-            expected,
-            ..
-        } => ScenarioError::Unknown {
+        serde_saphyr::Error::SerdeUnknownField { field: name, expected, .. }
+        | serde_saphyr::Error::SerdeUnknownVariant { variant: name, expected, .. } => ScenarioError::Unknown {
             line,
             name: shortened(name),
             near: nearest(name, expected),
             known: expected.clone(),
         },
-        serde_saphyr::Error::SerdeMissingField { field, .. } => {
-            ScenarioError::Missing { line, name: field }
-        }
+        serde_saphyr::Error::SerdeMissingField { field, .. } => ScenarioError::Missing { line, name: field },
         other => ScenarioError::Yaml {
             line,
             column,
-            message: without_place(
-                &other.render_with_formatter(&serde_saphyr::UserMessageFormatter),
-            ),
+            message: without_place(&other.render_with_formatter(&serde_saphyr::UserMessageFormatter)),
             text: usize::try_from(line)
                 .ok()
                 .and_then(|line| text.lines().nth(line.checked_sub(1)?))
@@ -191,19 +157,11 @@ fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     if length > LONGEST {
         return None;
     }
-    let closest = known
-        .iter()
-        .copied()
-        .map(|other| (edits(name, other), other))
-        .min_by_key(|(edits, _)| *edits);
-    closest
-        .filter(|(edits, _)| *edits <= (length / 3).max(1))
-        .map(|(_, other)| other)
-        .or_else(|| {
-            let part =
-                |other: &&str| length >= 3 && (other.contains(name) || name.contains(*other));
-            known.iter().copied().find(|other| part(other))
-        })
+    let closest = known.iter().copied().map(|other| (edits(name, other), other)).min_by_key(|(edits, _)| *edits);
+    closest.filter(|(edits, _)| *edits <= (length / 3).max(1)).map(|(_, other)| other).or_else(|| {
+        let part = |other: &&str| length >= 3 && (other.contains(name) || name.contains(*other));
+        known.iter().copied().find(|other| part(other))
+    })
 }
 
 /// Levenshtein's distance (V. Levenshtein, 1966), one row at a time.
@@ -215,11 +173,7 @@ fn edits(from: &str, to: &str) -> usize {
         for ((other, two), last) in to.iter().zip(row.windows(2)).zip(0..) {
             let [diagonal, above] = two else { continue };
             let left: usize = next.get(last).copied().unwrap_or(usize::MAX - 1);
-            next.push(
-                (diagonal + usize::from(letter != *other))
-                    .min(above + 1)
-                    .min(left + 1),
-            );
+            next.push((diagonal + usize::from(letter != *other)).min(above + 1).min(left + 1));
         }
         row = next;
     }
@@ -232,13 +186,9 @@ mod tests {
 
     #[test]
     fn distances_are_those_of_the_textbook() {
-        for (from, to, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-            ("a", "a", 0),
-        ] {
+        for (from, to, expected) in
+            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("a", "a", 0)]
+        {
             assert_eq!(edits(from, to), expected, "{from} {to}");
         }
     }
