@@ -1,6 +1,9 @@
 //! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
 
+pub mod command;
 pub mod engine;
+pub mod explain;
+pub mod host;
 pub mod manifest;
 pub mod report;
 pub mod simulate;

@@ -1,2 +1,5 @@
-//! The command.
-fn main() {}
+//! The `plimsoll` command.
+
+fn main() -> std::process::ExitCode {
+    plimsoll::command::main()
+}

@@ -13,7 +13,7 @@ mod world;
 
 pub use decider::Decider;
 pub use policy::{Policy, PolicyError, Settings, profile};
-pub use world::{PodPart, World, WorldError};
+pub use world::{PodPart, World, WorldError, instant};
 
 /// A history with room for the API's longest windows and periods (an hour, half an hour) at one sync a second.
 pub type Past = plimsoll_core::hpa::History<3602, 1802>;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, Fault, LoadError, documents, quoted};
+use super::event::{self, Rescale};
 use super::hpa::{self, HorizontalPodAutoscaler};
 use super::load::{Object, objects, passed_over};
 use super::metrics::{CustomMetric, ExternalMetricValue, PodMetrics};
@@ -33,6 +34,8 @@ pub struct Dump {
     pub custom_metrics: Vec<CustomMetric>,
     /// Numbers from outside.
     pub external_metrics: Vec<ExternalMetricValue>,
+    /// Changes of scales by autoscalers, from events.
+    pub rescales: Vec<Rescale>,
     /// What was passed over, one line each, with file and document.
     pub notes: Vec<String>,
 }
@@ -85,6 +88,7 @@ impl Dump {
             }
             ("autoscaling", "Scale") => self.scales.push(scale::scale(object)?),
             ("", "Pod") => self.pods.push(pod::read(object)?),
+            ("", "Event") => self.rescales.extend(event::rescale(object)?),
             ("metrics.k8s.io", "PodMetrics") => self.pod_metrics.push(metrics::pod_metrics(object)?),
             ("custom.metrics.k8s.io", "MetricValue") => self.custom_metrics.push(metrics::custom(object)?),
             ("external.metrics.k8s.io", "ExternalMetricValue") => {

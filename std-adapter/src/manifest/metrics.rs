@@ -20,6 +20,8 @@ pub struct PodMetrics {
     pub namespace: String,
     /// The pod's name.
     pub pod: String,
+    /// The pod's labels as the metrics server knew them; older servers give none.
+    pub labels: Labels,
     /// The end of the interval that was measured.
     pub timestamp: Option<jiff::Timestamp>,
     /// The length of that interval; zero when the dump has none.
@@ -85,6 +87,7 @@ pub(super) fn pod_metrics(object: &Object<'_>) -> Result<PodMetrics, Fault> {
     Ok(PodMetrics {
         namespace: raw.metadata.namespace,
         pod: raw.metadata.name,
+        labels: raw.metadata.labels,
         timestamp: raw.timestamp,
         window,
         containers: raw.containers,

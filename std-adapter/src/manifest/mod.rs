@@ -14,6 +14,7 @@
 mod defaults;
 mod document;
 mod dump;
+mod event;
 mod hpa;
 mod json;
 mod load;
@@ -31,6 +32,7 @@ mod yaml;
 pub use defaults::{Gates, Release, fill, fill_behavior};
 pub use document::{Document, LoadError, MOST_ALIASED, MOST_BYTES, MOST_DEPTH, MOST_NODES, documents};
 pub use dump::Dump;
+pub use event::Rescale;
 pub use hpa::{
     Behavior, Condition, ContainerResourceMetric, CurrentMetric, CurrentValue, ExternalMetric, HorizontalPodAutoscaler,
     Metadata, Metric, MetricName, MetricStatus, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,

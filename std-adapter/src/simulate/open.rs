@@ -1,10 +1,10 @@
-//! Scenario files on disk: the only place of the simulation that touches files.
+//! Scenario files on disk, and the traces beside them.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::load::trace;
+use crate::host::read_at_most as bytes;
 use super::scenario::{BYTES_MOST, Scenario, ScenarioError};
 
 /// Why a scenario file could not be opened.
@@ -48,14 +48,6 @@ pub fn scenario(path: &Path) -> Result<Scenario, OpenError> {
 
 fn bytes_of_trace(path: &Path) -> io::Result<Vec<u8>> {
     bytes(path, trace::BYTES_MOST)
-}
-
-/// The file's bytes, and one more than `most` when it has more: whoever reads them then says that it is too large.
-fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,0 +1,187 @@
+//! `plimsoll simulate`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::flags::Flags;
+use super::print;
+use crate::engine::Decider;
+use crate::host;
+use crate::manifest::{self, HorizontalPodAutoscaler, MOST_BYTES};
+use crate::report::{self, Style};
+use crate::simulate::load::{Files, Part, trace};
+use crate::simulate::scenario::{BLACK_FRIDAY, Plan, Scenario};
+use crate::simulate::{self};
+
+/// Plays a scenario: offered load, pods that start and serve, metrics that come late, an HPA that decides.
+///
+/// Prints plots, every decision with its reason, what a document promised against what was decided, and totals. The same
+/// scenario gives the same output, bit for bit, on every machine.
+#[derive(Args, Default)]
+#[command(after_help = "Examples:\n  \
+    plimsoll simulate                          the built-in spike\n  \
+    plimsoll simulate --html spike.html        … and a page of it for a browser\n  \
+    plimsoll simulate --scenario > my.yaml     the built-in scenario, to be changed\n  \
+    plimsoll simulate my.yaml --hpa hpa.yaml   your scenario, your HPA\n  \
+    plimsoll simulate --load day.csv           a recorded load (time or period, count) on the built-in platform")]
+pub(super) struct Arguments {
+    /// Scenario file in YAML [default: the built-in Black Friday spike]
+    scenario: Option<PathBuf>,
+    /// Replace the scenario's load by a trace: CSV with a column of times or periods and one of counts
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
+    /// First time of the trace to play, as the file writes it
+    #[arg(long, requires = "load", value_name = "TIME")]
+    from: Option<String>,
+    /// The trace is played up to this time
+    #[arg(long, requires = "load", value_name = "TIME")]
+    to: Option<String>,
+    /// Multiply the trace's counts
+    #[arg(long, requires = "load", value_name = "FACTOR", allow_negative_numbers = true)]
+    scale: Option<f64>,
+    /// Test the HPA of this manifest instead of the scenario's
+    #[arg(long, value_name = "FILE")]
+    hpa: Option<PathBuf>,
+    /// Another seed for the random parts
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Write a page for a browser, in one self-contained file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print the whole run as JSON instead
+    #[arg(long)]
+    json: bool,
+    /// Print the built-in scenario, with all its comments, and stop
+    #[arg(long = "scenario", id = "print_scenario")]
+    print_scenario: bool,
+    #[command(flatten)]
+    flags: SimulatedFlags,
+}
+
+/// Release and gates; periods and tolerance stand in the scenario.
+#[derive(Args, Default)]
+pub(super) struct SimulatedFlags {
+    /// Kubernetes release to answer like: 1.32 to 1.37 [default: 1.37]
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failure> {
+    if arguments.print_scenario {
+        return print(BLACK_FRIDAY).map(|()| ExitCode::SUCCESS);
+    }
+    let scenario = scenario(arguments)?;
+    let spec = match &arguments.hpa {
+        Some(path) => hpa_of(path)?.spec,
+        None => spec_of(scenario.plan())?,
+    };
+    let api = arguments.flags.flags.api()?;
+    let mut decider = Decider::of_spec(spec, &scenario.plan().controller, api).map_err(|error| {
+        Failure::about(arguments.hpa.as_deref().map_or("hpa".into(), Path::to_string_lossy), error)
+    })?;
+    let bar = bar();
+    let run = simulate::run(&scenario, &mut decider, &mut |done, of| {
+        bar.set_length(u64::from(of));
+        bar.set_position(u64::from(done));
+    });
+    bar.finish_and_clear();
+    if let Some(path) = &arguments.html {
+        host::write(path, &report::page(&run)).map_err(|error| Failure::output(path.display(), &error))?;
+    }
+    if arguments.json {
+        let json = serde_json::to_string(&run).map_err(Failure::new)?;
+        print(&(json + "\n"))?;
+    } else {
+        let style = if colour { Style::Colour } else { Style::Plain };
+        let mut text = report::timeline(&run, style, host::columns());
+        for facts in scenario.load().traces() {
+            text += &format!(
+                "\nTrace {}: {} rows, one every {} s, highest {:.1} requests per second; {} gaps, {} periods filled with the last value\n",
+                facts.file, facts.rows, facts.period_s, facts.greatest_rps, facts.gaps, facts.filled_periods
+            );
+        }
+        print(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
+    let (mut plan, folder) = match &arguments.scenario {
+        None => (Plan::parse(BLACK_FRIDAY).map_err(Failure::new)?, PathBuf::new()),
+        Some(path) => {
+            let plan = simulate::open::plan(path).map_err(|error| Failure::about(path.display(), error))?;
+            (plan, path.parent().map(Path::to_path_buf).unwrap_or_default())
+        }
+    };
+    if let Some(seed) = arguments.seed {
+        plan.seed = seed;
+    }
+    let mut files: Box<Files<'_>> =
+        Box::new(move |name: &str| host::read_at_most(&folder.join(name), trace::BYTES_MOST));
+    if let Some(path) = &arguments.load {
+        // Named from where the user stands, not from the scenario's folder.
+        files = Box::new(|name: &str| host::read_at_most(Path::new(name), trace::BYTES_MOST));
+        let part = trace::Trace {
+            file: path.to_string_lossy().into_owned(),
+            from: arguments.from.clone(),
+            to: arguments.to.clone(),
+            scale: arguments.scale.unwrap_or(1.0),
+            ..trace::Trace::default()
+        };
+        plan.duration_s = trace::length_s(&part, &mut *files).map_err(Failure::new)?;
+        plan.description = format!("The load of {} on the platform of \"{}\".", path.display(), plan.title);
+        plan.title = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        plan.sample_every_s = plan.sample_every_s.max(plan.duration_s.div_ceil(20_000));
+        plan.documented.clear();
+        plan.load = vec![Part::Trace(part)];
+    }
+    let name = arguments.scenario.as_deref().map_or("the built-in scenario".into(), Path::to_string_lossy);
+    Scenario::new(plan, &mut *files).map_err(|error| Failure::about(name, error))
+}
+
+/// The HPA under test of a scenario: the spec of a manifest, without its target.
+fn spec_of(plan: &Plan) -> Result<manifest::Spec, Failure> {
+    let mut spec = plan.hpa.clone();
+    let target = serde_json::json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "workload" });
+    if let Some(spec) = spec.as_object_mut() {
+        spec.entry("scaleTargetRef").or_insert(target);
+    }
+    let document = serde_json::json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "workload" },
+        "spec": spec,
+    });
+    let loaded = manifest::load("hpa", document.to_string().as_bytes())
+        // Lines are those of a text that nobody wrote; the path is the scenario's but for its first word.
+        .map_err(|error| Failure::about(error.path.replacen("spec", "hpa", 1), error.message))?;
+    let first = loaded.hpas.into_iter().next().ok_or_else(|| Failure::about("hpa", "must be the spec of an HPA"))?;
+    Ok(first.hpa.spec)
+}
+
+/// The one HPA of a manifest.
+fn hpa_of(path: &Path) -> Result<HorizontalPodAutoscaler, Failure> {
+    let name = path.display().to_string();
+    let text = host::read_at_most(path, MOST_BYTES).map_err(|error| Failure::about(&name, error))?;
+    let mut hpas = manifest::load(&name, &text).map_err(Failure::new)?.hpas;
+    match (hpas.pop(), hpas.len()) {
+        (Some(loaded), 0) => Ok(loaded.hpa),
+        (None, _) => Err(Failure::about(&name, "holds no HorizontalPodAutoscaler")),
+        (Some(_), more) => Err(Failure::about(&name, format!("holds {} HorizontalPodAutoscalers, one can be tested", more + 1))),
+    }
+}
+
+fn bar() -> indicatif::ProgressBar {
+    if !host::watched() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("simulating {bar:40} {percent} %");
+    let bar = indicatif::ProgressBar::new(1);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

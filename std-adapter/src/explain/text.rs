@@ -1,0 +1,270 @@
+//! An explanation as a page for a terminal.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use plimsoll_core::hpa::{Hpa, Ignored, Outlook, PodClass, Reading, Reported, Step, Target, Threshold, Unready};
+use plimsoll_core::units::{Instant, Milli};
+
+use super::{Answer, Explanation, Part};
+use crate::engine::{instant, profile};
+
+/// Pods named one by one; more are counted.
+const NAMED: usize = 8;
+
+/// The explanation in words, wrapped to `width` columns (60 or more); with `colour`, in ANSI styles.
+#[must_use]
+pub fn text(explanation: &Explanation, colour: bool, width: usize) -> String {
+    let mut page = Page { out: String::new(), colour, width: width.max(60) };
+    explanation.policy.with(|core| {
+        head(&mut page, explanation, core);
+        verdict(&mut page, explanation, core);
+        metrics(&mut page, explanation, core);
+        steps(&mut page, explanation, core);
+        changes(&mut page, explanation, core);
+        memory(&mut page, explanation, core);
+    });
+    page.out
+}
+
+/// What a pod counts as, in words.
+pub(super) const fn class(class: PodClass) -> &'static str {
+    match class {
+        PodClass::Ready => "counts",
+        PodClass::Missing => "no sample: taken at its request when scaling down, at 0 when scaling up",
+        PodClass::Unready(Unready::Pending) => "Pending: left out when scaling down, taken at 0 when scaling up",
+        PodClass::Unready(Unready::NoCondition) => {
+            "no Ready condition or no start time: left out when scaling down, taken at 0 when scaling up"
+        }
+        PodClass::Unready(Unready::Starting) => {
+            "not ready, still in its CPU initialization period: left out when scaling down, taken at 0 when scaling up"
+        }
+        PodClass::Unready(Unready::SampleTooEarly) => {
+            "its sample reaches back before it was ready: left out when scaling down, taken at 0 when scaling up"
+        }
+        PodClass::Unready(Unready::NeverReady) => {
+            "never ready since it started: left out when scaling down, taken at 0 when scaling up"
+        }
+        PodClass::Ignored(Ignored::Deleted) => "being deleted: left out",
+        PodClass::Ignored(Ignored::Failed) => "failed: left out",
+    }
+}
+
+struct Page {
+    out: String,
+    colour: bool,
+    width: usize,
+}
+
+impl Page {
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn heading(&mut self, text: &str) {
+        let styled = self.styled(Style::new().bold(), text);
+        let _infallible = writeln!(self.out, "\n{styled}");
+    }
+
+    /// A paragraph, its first line after `first`, the rest indented as far.
+    fn paragraph(&mut self, first: &str, text: &str) {
+        let rest = " ".repeat(unicode_width::UnicodeWidthStr::width(first));
+        let options = textwrap::Options::new(self.width).initial_indent(first).subsequent_indent(&rest);
+        for line in textwrap::wrap(text, options) {
+            let _infallible = writeln!(self.out, "{}", line.trim_end());
+        }
+    }
+
+    fn point(&mut self, text: &str) {
+        self.paragraph("  · ", text);
+    }
+}
+
+fn head(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    let bounds = core.bounds();
+    let now = answers_from(explanation);
+    page.paragraph(
+        "",
+        &format!(
+            "HPA {} scales {}: {now} replicas, {} to {} allowed",
+            explanation.name,
+            explanation.target,
+            bounds.min(),
+            bounds.max()
+        ),
+    );
+    let source = if explanation.given_now { "as given" } else { "the newest time in the dump" };
+    let release = profile(explanation.policy.settings().api.release).name().replace("hpa-", "Kubernetes ");
+    page.paragraph("", &format!("at {} ({source}), answered like {release}", explanation.now));
+}
+
+fn answers_from(explanation: &Explanation) -> i32 {
+    explanation.answers.first().map_or(0, |answer| answer.decision.from.0)
+}
+
+fn verdict(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    let Some(answer) = explanation.answers.first() else { return };
+    let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
+    let words = page.styled(green, &format!("Decides now: {}", moved(answer)));
+    let _infallible = writeln!(page.out, "\n{words}");
+    page.paragraph(
+        "  because ",
+        &answer.decision.last_word.sentence(core).seen_at(instant(explanation.now)).to_string(),
+    );
+}
+
+fn moved(answer: &Answer) -> String {
+    let decision = &answer.decision;
+    if decision.changes() {
+        format!("{} → {}", decision.from, decision.to)
+    } else {
+        format!("stays at {}", decision.to)
+    }
+}
+
+fn metrics(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    page.heading("Metrics");
+    let now = instant(explanation.now);
+    let steps = explanation.answers.first().map(|answer| answer.steps.as_slice()).unwrap_or_default();
+    if !steps.iter().any(|step| matches!(step, Step::Proposed { .. } | Step::MetricFailed { .. })) {
+        page.point("none was read: the number of replicas alone decides");
+        return;
+    }
+    for (index, line) in explanation.policy.metric_lines().iter().enumerate() {
+        let about = |step: &&Step| match step {
+            Step::Proposed { metric, .. } | Step::MetricFailed { metric, .. } => usize::from(*metric) == index,
+            _ => false,
+        };
+        match steps.iter().find(about) {
+            Some(step) => page.point(&step.sentence(core).seen_at(now).to_string()),
+            None => page.point(line),
+        }
+        let parts = explanation.parts.get(index).map(Vec::as_slice).unwrap_or_default();
+        pods(page, parts);
+        if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index)) {
+            let target = core.metrics().get(index).map(plimsoll_core::hpa::Metric::target);
+            if let Some(text) = distance(outlook, reading, target) {
+                page.paragraph("      ", &text);
+            }
+        }
+    }
+}
+
+fn pods(page: &mut Page, parts: &[Part]) {
+    for part in parts.iter().take(NAMED) {
+        let why = match &part.request {
+            Some(error) => format!("{}: {error}", part.pod),
+            None => format!("{}: {}", part.pod, class(part.class)),
+        };
+        page.paragraph("      ", &why);
+    }
+    if parts.len() > NAMED {
+        page.paragraph("      ", &format!("and {} more pods that do not simply count", parts.len() - NAMED));
+    }
+}
+
+/// How far a metric is from asking for another number.
+fn distance(outlook: &Outlook, reading: &Reading, target: Option<Target>) -> Option<String> {
+    let amount = |threshold: &Threshold| {
+        let Reported { utilization, average, value } = threshold.reported;
+        match (utilization, target) {
+            (Some(percent), _) => format!("{percent} %"),
+            _ => average.or(value).map_or_else(|| threshold.total.to_string(), |Milli(milli)| Milli(milli).to_string()),
+        }
+    };
+    let present = match reading {
+        Reading::Pods(fold) => Some(fold.sums().0),
+        Reading::Value(value) => Some(*value),
+        _ => None,
+    };
+    let already = |threshold: &Threshold| present == Some(threshold.total);
+    let up = outlook.up.as_ref().map(|up| {
+        if already(up) {
+            format!("asks for more already ({})", up.replicas)
+        } else {
+            format!("asks for more from {}", amount(up))
+        }
+    });
+    let down = outlook.down.as_ref().map(|down| {
+        if already(down) {
+            format!("asks for fewer already ({})", down.replicas)
+        } else {
+            format!("for fewer at {} or below", amount(down))
+        }
+    });
+    match (up, down) {
+        (None, None) => None,
+        (Some(one), None) => Some(one),
+        (None, Some(one)) => Some(one.replace("for fewer at", "asks for fewer at")),
+        (Some(up), Some(down)) => Some(format!("{up}, {down}")),
+    }
+}
+
+fn steps(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    let Some(answer) = explanation.answers.first() else { return };
+    let now = instant(explanation.now);
+    page.heading("Then");
+    let after = answer.steps.iter().filter(|step| !matches!(step, Step::Proposed { .. } | Step::MetricFailed { .. }));
+    for step in after {
+        page.point(&step.sentence(core).seen_at(now).to_string());
+    }
+    page.point(&format!("conditions: {}", answer.conditions.join(", ")));
+    if !explanation.status.is_empty() {
+        page.point(&format!("the status of the last sync: {}", explanation.status.join(", ")));
+    }
+}
+
+fn changes(page: &mut Page, explanation: &Explanation, _: &Hpa<'_>) {
+    let Some(answer) = explanation.answers.first() else { return };
+    let Some((at, next)) = &answer.next else { return };
+    page.heading("What time alone changes");
+    page.point(&format!(
+        "{} ({} from now) something lets go: with the same readings {}",
+        clock(*at),
+        at.since(instant(explanation.now)),
+        if next.changes() { format!("{} → {}", next.from, next.to) } else { format!("still {}", next.to) }
+    ));
+}
+
+fn clock(at: Instant) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(at.as_nanos())).map_or_else(
+        |_| at.to_string(),
+        |time| {
+            let text = time.to_string();
+            text.split_once('T').map_or(text.clone(), |(_, clock)| format!("at {clock}"))
+        },
+    )
+}
+
+fn memory(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    if explanation.with_history {
+        return;
+    }
+    page.heading("What the dump cannot show");
+    page.point(
+        "A controller keeps its recommendations and scale events in memory only. The answer above assumes that it remembers \
+         what the following tells:",
+    );
+    let first = explanation.answers.first();
+    if explanation.facts.is_empty() {
+        page.point("the status has no conditions: no sync was made yet, and there is nothing to remember");
+    }
+    for fact in &explanation.facts {
+        page.paragraph("      ", fact);
+    }
+    for gap in &explanation.gaps {
+        page.point(&format!("not known: {gap}"));
+    }
+    let others = explanation.answers.iter().skip(1).collect::<Vec<_>>();
+    let differing = others.iter().filter(|answer| first.is_some_and(|first| first.decision.to != answer.decision.to));
+    let now = instant(explanation.now);
+    let mut any = false;
+    for answer in differing {
+        any = true;
+        let why = answer.decision.last_word.sentence(core).seen_at(now);
+        page.point(&format!("if {}: {}, because {why}", answer.assumption, moved(answer)));
+    }
+    if !any && !others.is_empty() {
+        page.point("whatever it remembers of what the dump allows, the answer is the same");
+    }
+}
