@@ -150,7 +150,7 @@ fn documents_that_are_not_the_type_asked_for() {
         #[serde(default, rename = "color")]
         _color: Option<Color>,
         #[serde(default, rename = "inner")]
-        _inner: Vec<Thing>,
+        _inner: Vec<Self>,
     }
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "lowercase")]

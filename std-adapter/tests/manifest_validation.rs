@@ -1,7 +1,7 @@
 //! What the API server refuses, beyond the vectors: releases, updates, names, and the exact lists of upstream.
 
 use plimsoll::manifest::{
-    Api, Condition, HorizontalPodAutoscaler, Release, Spec, Status, fill, load,
+    Api, Condition, HorizontalPodAutoscaler, Quantity, Release, Spec, Status, fill, load,
 };
 
 const GOOD: &str = "
@@ -325,8 +325,7 @@ fn a_gate_that_is_off_drops_tolerances_unless_they_were_there() {
             .behavior
             .as_ref()
             .and_then(|behavior| behavior.scale_up.as_ref());
-        up.and_then(|rules| rules.tolerance)
-            .map(|tolerance| tolerance.milli())
+        up.and_then(|rules| rules.tolerance).map(Quantity::milli)
     };
     let dropped = |api: Api, old: Option<&Spec>| {
         let mut spec = hpa(GOOD).spec;

@@ -92,10 +92,10 @@ impl Dump {
             ("autoscaling", "Scale") => self.scales.push(scale::scale(object)?),
             ("", "Pod") => self.pods.push(pod::read(object)?),
             ("metrics.k8s.io", "PodMetrics") => {
-                self.pod_metrics.push(metrics::pod_metrics(object)?)
+                self.pod_metrics.push(metrics::pod_metrics(object)?);
             }
             ("custom.metrics.k8s.io", "MetricValue") => {
-                self.custom_metrics.push(metrics::custom(object)?)
+                self.custom_metrics.push(metrics::custom(object)?);
             }
             ("external.metrics.k8s.io", "ExternalMetricValue") => {
                 self.external_metrics.push(metrics::external(object)?);

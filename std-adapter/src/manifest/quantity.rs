@@ -579,9 +579,12 @@ mod tests {
             let quantity = Quantity { form, ..Quantity::from_milli(milli) };
             let text = quantity.to_string();
             let again: Quantity = text.parse().expect("canonical");
-            prop_assert_eq!(again.to_string(), text);
-            if form != Form::Binary {
+            if quantity.canonical_form() == Form::Binary {
+                // Upstream too writes 1.5Ki as 1536, which is decimal from then on, and drops fractions upward.
+                prop_assert_eq!(again.nanos(), i128::from(quantity.whole()) * NANO);
+            } else {
                 prop_assert_eq!(again, quantity);
+                prop_assert_eq!(again.to_string(), text);
             }
         }
 

@@ -91,13 +91,14 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), Fault> {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
-            // A document without content has no event of its own but an empty scalar.
             Event::Scalar(text, style, anchor, tag) => {
-                self.budget.take(1)?;
-                if !self.is_key(&text, line) {
-                    let value = resolve(&text, style, tag.as_deref())?;
-                    self.close(Node { line, value }, anchor, LEAF)?;
+                if self.key_due() {
+                    self.take_key(&text, line, anchor);
+                    return Ok(());
                 }
+                self.budget.take(1)?;
+                let value = resolve(&text, style, tag.as_deref())?;
+                self.close(Node { line, value }, anchor, LEAF)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.open(line, anchor, tag.as_deref(), "seq", Items::List(Vec::new()))?;
@@ -126,16 +127,14 @@ impl Builder {
         Ok(())
     }
 
-    /// Takes a scalar as the next key, where a key is due.
-    fn is_key(&mut self, text: &str, line: usize) -> bool {
-        match self.open.last_mut().map(|open| &mut open.items) {
-            Some(Items::Map {
-                key: key @ None, ..
-            }) => {
-                *key = Some((text.to_owned(), line));
-                true
-            }
-            _ => false,
+    fn take_key(&mut self, text: &str, line: usize, anchor: usize) {
+        if anchor != 0 {
+            let value = Value::Text(text.to_owned());
+            let node = Node { line, value };
+            self.anchors.insert(anchor, Anchored { node, size: LEAF });
+        }
+        if let Some(Items::Map { key, .. }) = self.open.last_mut().map(|open| &mut open.items) {
+            *key = Some((text.to_owned(), line));
         }
     }
 
