@@ -81,7 +81,12 @@ impl Dump {
         match (group, object.kind.as_str()) {
             ("autoscaling", hpa::KIND) => {
                 let unknown = RefCell::default();
-                let hpa = hpa::read(object.node, &object.path, Strictness::Noted(&unknown))?;
+                let hpa = hpa::read(
+                    object.node,
+                    &object.path,
+                    object.api_version,
+                    Strictness::Noted(&unknown),
+                )?;
                 named(&hpa.metadata.name, object)?;
                 self.unknown_spec_fields(document, object, &unknown.take());
                 self.hpas.push(hpa);

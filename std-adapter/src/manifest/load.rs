@@ -44,7 +44,12 @@ pub fn load(file: &str, text: &[u8]) -> Result<Manifest, LoadError> {
                 manifest.notes.push(passed_over(&document, &object));
                 continue;
             }
-            let read = hpa::read(object.node, &object.path, Strictness::Strict);
+            let read = hpa::read(
+                object.node,
+                &object.path,
+                object.api_version,
+                Strictness::Strict,
+            );
             manifest.hpas.push(LoadedHpa {
                 hpa: read.map_err(|fault| document.error(fault))?,
                 document: Arc::clone(&document),
@@ -160,7 +165,7 @@ pub(super) fn passed_over(document: &Document, object: &Object<'_>) -> String {
     )
 }
 
-fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+pub(super) fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     match &node.get(key)?.value {
         Value::Text(text) if !text.is_empty() => Some(text),
         _ => None,

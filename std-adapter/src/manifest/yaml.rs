@@ -341,7 +341,7 @@ fn number(text: &str) -> Option<Value> {
                 let value = if negative { -value } else { value };
                 i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)
             }
-            Err(_) if radix == 10 => Value::Float(digits.parse().ok()?),
+            Err(_) if radix == 10 => return finite(&digits),
             Err(_) => return None,
         });
     }
@@ -352,7 +352,11 @@ fn number(text: &str) -> Option<Value> {
     if !shaped || !starts {
         return None;
     }
-    // Too large for a float stays text, as in Go; a quantity can still make sense of it.
+    finite(&digits)
+}
+
+/// Too large for a float stays text, as in Go; a quantity can still make sense of it.
+fn finite(digits: &str) -> Option<Value> {
     let value: f64 = digits.parse().ok()?;
     value.is_finite().then_some(Value::Float(value))
 }
