@@ -219,6 +219,24 @@ fn custom_and_external_metrics_of_both_versions() {
 }
 
 #[test]
+fn raw_lists_give_their_items_kind_and_version() {
+    let raw = br#"{"kind":"HorizontalPodAutoscalerList","apiVersion":"autoscaling/v2","items":[
+        {"metadata":{"name":"web"},"spec":{"maxReplicas":3}}]}"#;
+    let old = br#"{"kind":"HorizontalPodAutoscalerList","apiVersion":"autoscaling/v1","items":[
+        {"metadata":{"name":"old"},"spec":{"maxReplicas":4,"targetCPUUtilizationPercentage":50}}]}"#;
+    let deployments = br#"{"kind":"DeploymentList","apiVersion":"apps/v1","items":[{"metadata":{"name":"d"}}]}"#;
+    let texts = [("a", raw.as_slice()), ("b", old.as_slice()), ("c", deployments.as_slice())];
+    let dump = Dump::read(texts).expect("lists");
+    let hpas: Vec<_> = dump
+        .hpas
+        .iter()
+        .map(|hpa| (hpa.metadata.name.as_str(), hpa.api_version.as_str(), hpa.spec.max_replicas))
+        .collect();
+    assert_eq!(hpas, [("web", "autoscaling/v2", 3), ("old", "autoscaling/v2", 4)]);
+    assert_eq!((dump.scales[0].kind.as_str(), dump.scales[0].api_version.as_str()), ("Deployment", "apps/v1"));
+}
+
+#[test]
 fn what_is_passed_over_is_named() {
     let objects = b"
 apiVersion: v1

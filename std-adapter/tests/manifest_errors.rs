@@ -1,6 +1,6 @@
 //! Every message with which manifests and dumps are refused, word by word.
 
-use plimsoll::manifest::{Dump, MOST_BYTES, MOST_DEPTH, documents, load};
+use plimsoll::manifest::{Dump, HorizontalPodAutoscaler, MOST_BYTES, MOST_DEPTH, documents, load};
 use serde::Deserialize;
 
 #[test]
@@ -78,7 +78,7 @@ fn documents_that_are_not_the_type_asked_for() {
         #[serde(default, rename = "color")]
         _color: Option<Color>,
         #[serde(default, rename = "inner")]
-        _inner: Vec<Thing>,
+        _inner: Vec<Self>,
     }
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "lowercase")]
@@ -248,6 +248,20 @@ fn manifests() {
         ),
     ];
     check(cases.map(|(text, message)| (text.into_bytes(), message)), |text| load("a.yaml", text).map(drop));
+}
+
+#[test]
+fn one_document_as_an_autoscaler() {
+    let cases = [
+        (
+            "apiVersion: v1\nkind: Service",
+            "a.yaml:2: document 1: expected a HorizontalPodAutoscaler, found the kind \"Service\"",
+        ),
+        ("- 5", "a.yaml:1: document 1: expected a HorizontalPodAutoscaler, found the kind \"\""),
+    ];
+    check(cases.map(|(text, message)| (text.into(), message)), |text| {
+        HorizontalPodAutoscaler::from_document(&documents("a.yaml", text)?[0]).map(drop)
+    });
 }
 
 #[test]

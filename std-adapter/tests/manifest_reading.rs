@@ -40,11 +40,12 @@ fn plain_yaml_scalars_mean_what_they_mean_to_kubectl() {
 #[test]
 fn aliases_and_merge_keys_are_followed() {
     let text = "base: &base {a: '1', b: '2'}\nlist: [*base, *base]\nown:\n  b: '3'\n  <<: *base\nboth:\n  \
-                <<: [{a: x}, *base]\n";
+                <<: [{a: x}, *base]\n&k word: *k\n";
     type Sections = std::collections::BTreeMap<String, serde_json::Value>;
     let sections: Sections = documents("a", text.as_bytes()).expect("YAML")[0].read().expect("sections");
     assert_eq!(sections["list"].to_string(), r#"[{"a":"1","b":"2"},{"a":"1","b":"2"}]"#);
     assert_eq!(sections["own"].to_string(), r#"{"a":"1","b":"3"}"#);
+    assert_eq!(sections["word"].to_string(), r#""word""#);
     assert_eq!(sections["both"].to_string(), r#"{"a":"x","b":"2"}"#);
 }
 

@@ -1,6 +1,6 @@
 //! What the API server refuses, beyond the vectors: releases, updates, names, and the exact lists of upstream.
 
-use plimsoll::manifest::{Api, Condition, HorizontalPodAutoscaler, Release, Spec, Status, fill, load};
+use plimsoll::manifest::{Api, Condition, HorizontalPodAutoscaler, Quantity, Release, Spec, Status, fill, load};
 
 const GOOD: &str = "
 apiVersion: autoscaling/v2
@@ -241,7 +241,7 @@ fn an_update_keeps_what_an_older_server_let_through() {
 fn a_gate_that_is_off_drops_tolerances_unless_they_were_there() {
     let tolerance = |spec: &Spec| {
         let up = spec.behavior.as_ref().and_then(|behavior| behavior.scale_up.as_ref());
-        up.and_then(|rules| rules.tolerance).map(|tolerance| tolerance.milli())
+        up.and_then(|rules| rules.tolerance).map(Quantity::milli)
     };
     let dropped = |api: Api, old: Option<&Spec>| {
         let mut spec = hpa(GOOD).spec;

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Document, Fault, LoadError, Node, Value, quoted};
+use super::document::{Document, Fault, LoadError, Node, quoted};
+use super::load::text;
 use super::place::{Place, Strictness, time};
 use super::quantity::Quantity;
 use super::selector::{LabelSelector, Labels};
@@ -39,7 +40,14 @@ impl HorizontalPodAutoscaler {
     /// Names file, document, line, path and value: another kind or version, an unknown field in the spec, a value of
     /// the wrong type, an annotation of `autoscaling/v1` that cannot be converted.
     pub fn from_document(document: &Document) -> Result<Self, LoadError> {
-        read(&document.root, "", Strictness::Strict).map_err(|fault| document.error(fault))
+        let root = &document.root;
+        let kind = text(root, "kind").unwrap_or("");
+        if kind != KIND {
+            let message = format!("expected a {KIND}, found the kind {}", quoted(kind));
+            return Err(document.error(Fault::new(message).at_line(root.entry_line("kind"))));
+        }
+        let version = text(root, "apiVersion").unwrap_or("");
+        read(root, "", version, Strictness::Strict).map_err(|fault| document.error(fault))
     }
 }
 
@@ -368,19 +376,29 @@ pub struct CurrentValue {
 pub(super) const KIND: &str = "HorizontalPodAutoscaler";
 pub(super) const V2: &str = "autoscaling/v2";
 
-/// Reads the object at `path`, whatever its version.
-pub(super) fn read(node: &Node, path: &str, strictness: Strictness<'_>) -> Result<HorizontalPodAutoscaler, Fault> {
+/// Reads the object at `path`, whose version it may have from the list around it.
+pub(super) fn read(
+    node: &Node,
+    path: &str,
+    version: &str,
+    strictness: Strictness<'_>,
+) -> Result<HorizontalPodAutoscaler, Fault> {
     let place = Place::at(node, path, strictness);
-    let version = match node.get("apiVersion").map(|node| &node.value) {
-        Some(Value::Text(text)) => text.as_str(),
-        _ => "",
-    };
     let refuse = |message: String| {
         let dot = if path.is_empty() { "" } else { "." };
-        Err(Fault::new(message).at(format!("{path}{dot}apiVersion"), node.entry_line("apiVersion")))
+        Err(Fault::new(message).at(
+            format!("{path}{dot}apiVersion"),
+            node.entry_line("apiVersion"),
+        ))
     };
     match version {
-        V2 => HorizontalPodAutoscaler::deserialize(place).map_err(|fault| fault.within(&place)),
+        V2 => HorizontalPodAutoscaler::deserialize(place)
+            .map(|hpa| HorizontalPodAutoscaler {
+                api_version: V2.to_owned(),
+                kind: KIND.to_owned(),
+                ..hpa
+            })
+            .map_err(|fault| fault.within(&place)),
         "autoscaling/v1" => v1::read(place),
         "autoscaling/v2beta2" => refuse(format!(
             "{version} is gone since Kubernetes 1.26: write \"apiVersion: {V2}\", the fields are the same"
@@ -390,7 +408,10 @@ pub(super) fn read(node: &Node, path: &str, strictness: Strictness<'_>) -> Resul
                  \"metric\" and its targetAverageUtilization, targetAverageValue or targetValue under \"target\""
         )),
         "" => refuse(format!("is missing: write \"apiVersion: {V2}\"")),
-        _ => refuse(format!("{} is no version of a {KIND}: write \"apiVersion: {V2}\"", quoted(version))),
+        _ => refuse(format!(
+            "{} is no version of a {KIND}: write \"apiVersion: {V2}\"",
+            quoted(version)
+        )),
     }
 }
 
@@ -399,5 +420,9 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 fn namespace<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Ok(if text.is_empty() { DEFAULT_NAMESPACE.to_owned() } else { text })
+    Ok(if text.is_empty() {
+        DEFAULT_NAMESPACE.to_owned()
+    } else {
+        text
+    })
 }

@@ -6,20 +6,26 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::document::{Budget, Entry, Fault, MOST_ALIASED, Node, Refusal, Value, quoted, without_duplicates};
+use super::document::{
+    Budget, Entry, Fault, MOST_ALIASED, Node, Refusal, Value, quoted, without_duplicates,
+};
 
 /// All documents of a text; an empty one is null.
 pub(super) fn read(text: &str) -> Result<Vec<Node>, Refusal> {
     let mut builder = Builder::default();
     for next in Parser::new_from_str(text) {
         let step = match next {
-            Ok((event, span)) => {
-                builder.take(event, span.start.line()).map_err(|fault| (fault.at_line(span.start.line()), false))
-            }
+            Ok((event, span)) => builder
+                .take(event, span.start.line())
+                .map_err(|fault| (fault.at_line(span.start.line()), false)),
             Err(error) => Err((syntax(&error), true)),
         };
         if let Err((fault, syntax)) = step {
-            return Err(Refusal { document: builder.roots.len() + 1, fault, syntax });
+            return Err(Refusal {
+                document: builder.roots.len() + 1,
+                fault,
+                syntax,
+            });
         }
     }
     Ok(builder.roots)
@@ -27,7 +33,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Node>, Refusal> {
 
 fn syntax(error: &ScanError) -> Fault {
     let mark = error.marker();
-    let message = format!("is not valid YAML: {} (column {})", error.info(), mark.col() + 1);
+    let message = format!(
+        "is not valid YAML: {} (column {})",
+        error.info(),
+        mark.col() + 1
+    );
     Fault::new(message).at_line(mark.line())
 }
 
@@ -50,7 +60,11 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, usize)>, merged: Vec<Entry> },
+    Map {
+        entries: Vec<Entry>,
+        key: Option<(String, usize)>,
+        merged: Vec<Entry>,
+    },
 }
 
 struct Anchored {
@@ -65,7 +79,10 @@ struct Size {
     height: usize,
 }
 
-const LEAF: Size = Size { nodes: 1, height: 1 };
+const LEAF: Size = Size {
+    nodes: 1,
+    height: 1,
+};
 
 /// The key that merges another mapping.
 const MERGE: &str = "<<";
@@ -74,25 +91,33 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<(), Fault> {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
-            // A document without content has no event of its own but an empty scalar.
             Event::Scalar(text, style, anchor, tag) => {
-                self.budget.take(1)?;
-                if !self.is_key(&text, line) {
-                    let value = resolve(&text, style, tag.as_deref())?;
-                    self.close(Node { line, value }, anchor, LEAF)?;
+                if self.key_due() {
+                    self.take_key(&text, line, anchor);
+                    return Ok(());
                 }
+                self.budget.take(1)?;
+                let value = resolve(&text, style, tag.as_deref())?;
+                self.close(Node { line, value }, anchor, LEAF)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.open(line, anchor, tag.as_deref(), "seq", Items::List(Vec::new()))?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                let items = Items::Map { entries: Vec::new(), key: None, merged: Vec::new() };
+                let items = Items::Map {
+                    entries: Vec::new(),
+                    key: None,
+                    merged: Vec::new(),
+                };
                 self.open(line, anchor, tag.as_deref(), "map", items)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let value = finish(open.items)?;
-                    let node = Node { line: open.line, value };
+                    let node = Node {
+                        line: open.line,
+                        value,
+                    };
                     self.close(node, open.anchor, open.size)?;
                 }
             }
@@ -102,22 +127,32 @@ impl Builder {
         Ok(())
     }
 
-    /// Takes a scalar as the next key, where a key is due.
-    fn is_key(&mut self, text: &str, line: usize) -> bool {
-        match self.open.last_mut().map(|open| &mut open.items) {
-            Some(Items::Map { key: key @ None, .. }) => {
-                *key = Some((text.to_owned(), line));
-                true
-            }
-            _ => false,
+    fn take_key(&mut self, text: &str, line: usize, anchor: usize) {
+        if anchor != 0 {
+            let value = Value::Text(text.to_owned());
+            let node = Node { line, value };
+            self.anchors.insert(anchor, Anchored { node, size: LEAF });
+        }
+        if let Some(Items::Map { key, .. }) = self.open.last_mut().map(|open| &mut open.items) {
+            *key = Some((text.to_owned(), line));
         }
     }
 
     fn key_due(&self) -> bool {
-        matches!(self.open.last().map(|open| &open.items), Some(Items::Map { key: None, .. }))
+        matches!(
+            self.open.last().map(|open| &open.items),
+            Some(Items::Map { key: None, .. })
+        )
     }
 
-    fn open(&mut self, line: usize, anchor: usize, tag: Option<&Tag>, core: &str, items: Items) -> Result<(), Fault> {
+    fn open(
+        &mut self,
+        line: usize,
+        anchor: usize,
+        tag: Option<&Tag>,
+        core: &str,
+        items: Items,
+    ) -> Result<(), Fault> {
         if self.key_due() {
             return Err(Fault::new("a mapping key must be text"));
         }
@@ -128,7 +163,12 @@ impl Builder {
         }
         self.budget.take(1)?;
         self.budget.depth(self.open.len() + 1)?;
-        self.open.push(Open { line, anchor, items, size: LEAF });
+        self.open.push(Open {
+            line,
+            anchor,
+            items,
+            size: LEAF,
+        });
         Ok(())
     }
 
@@ -137,16 +177,23 @@ impl Builder {
             return Err(Fault::new("an alias cannot be a mapping key"));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {
-            return Err(Fault::new("an alias stands inside the value that it repeats"));
+            return Err(Fault::new(
+                "an alias stands inside the value that it repeats",
+            ));
         };
         let size = anchored.size;
         self.aliased = self.aliased.saturating_add(size.nodes);
         if self.aliased > MOST_ALIASED {
-            return Err(Fault::new(format!("aliases add more than {MOST_ALIASED} values")));
+            return Err(Fault::new(format!(
+                "aliases add more than {MOST_ALIASED} values"
+            )));
         }
         self.budget.take(size.nodes)?;
         self.budget.depth(self.open.len() + size.height)?;
-        let node = Node { line, value: anchored.node.value.clone() };
+        let node = Node {
+            line,
+            value: anchored.node.value.clone(),
+        };
         self.close(node, 0, size)
     }
 
@@ -155,7 +202,13 @@ impl Builder {
         if anchor != 0 {
             // The copy that waits for its aliases takes room as well.
             self.budget.take(size.nodes)?;
-            self.anchors.insert(anchor, Anchored { node: node.clone(), size });
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: node.clone(),
+                    size,
+                },
+            );
         }
         let Some(open) = self.open.last_mut() else {
             self.roots.push(node);
@@ -165,7 +218,11 @@ impl Builder {
         open.size.height = open.size.height.max(size.height + 1);
         match &mut open.items {
             Items::List(nodes) => nodes.push(node),
-            Items::Map { entries, key, merged } => {
+            Items::Map {
+                entries,
+                key,
+                merged,
+            } => {
                 let Some((key, line)) = key.take() else {
                     return Err(Fault::new("a mapping key must be text"));
                 };
@@ -189,7 +246,9 @@ fn merge(node: Node, merged: &mut Vec<Entry>) -> Result<(), Fault> {
         }
         other => {
             let found = other.describe();
-            return Err(Fault::new(format!("the merge key << needs a mapping, found {found}")));
+            return Err(Fault::new(format!(
+                "the merge key << needs a mapping, found {found}"
+            )));
         }
     }
     Ok(())
@@ -198,7 +257,9 @@ fn merge(node: Node, merged: &mut Vec<Entry>) -> Result<(), Fault> {
 fn finish(items: Items) -> Result<Value, Fault> {
     let (entries, merged) = match items {
         Items::List(nodes) => return Ok(Value::List(nodes)),
-        Items::Map { entries, merged, .. } => (entries, merged),
+        Items::Map {
+            entries, merged, ..
+        } => (entries, merged),
     };
     let mut entries = without_duplicates(entries)?;
     // What the mapping says itself wins over what it merges, an earlier merge over a later.
@@ -232,7 +293,10 @@ fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, F
                 return Ok(value);
             }
             let text = quoted(text);
-            Err(Fault::new(format!("{text} does not fit its tag {}", tag.original())))
+            Err(Fault::new(format!(
+                "{text} does not fit its tag {}",
+                tag.original()
+            )))
         }
         Some((tag, None)) => Err(foreign_tag(tag)),
     }
@@ -277,16 +341,22 @@ fn number(text: &str) -> Option<Value> {
                 let value = if negative { -value } else { value };
                 i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)
             }
-            Err(_) if radix == 10 => Value::Float(digits.parse().ok()?),
+            Err(_) if radix == 10 => return finite(&digits),
             Err(_) => return None,
         });
     }
-    let shaped = unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+    let shaped = unsigned
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if !shaped || !starts {
         return None;
     }
-    // Too large for a float stays text, as in Go; a quantity can still make sense of it.
+    finite(&digits)
+}
+
+/// Too large for a float stays text, as in Go; a quantity can still make sense of it.
+fn finite(digits: &str) -> Option<Value> {
     let value: f64 = digits.parse().ok()?;
     value.is_finite().then_some(Value::Float(value))
 }
