@@ -163,9 +163,9 @@ impl Span {
 }
 
 impl fmt::Display for Span {
-    /// Seconds, with at most three decimals: `300 s`, `0.5 s`.
+    /// Seconds, to the nearest thousandth: `300 s`, `0.5 s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milli = self.0 / 1_000_000;
+        let milli = self.0.saturating_add(500_000) / 1_000_000;
         write!(f, "{} s", Milli(i64::try_from(milli).unwrap_or(i64::MAX)))
     }
 }

@@ -1,6 +1,7 @@
 //! Plimsoll for programs with a heap, files and a clock: manifests, dumps, a simulator and the `plimsoll` command.
 
 pub mod command;
+pub mod decide;
 pub mod engine;
 pub mod explain;
 pub mod host;

@@ -88,14 +88,17 @@ fn gate(text: &str) -> Result<(Gate, bool), String> {
     let gate = match name {
         "HPAScaleToZero" => Gate::ScaleToZero,
         "HPAConfigurableTolerance" => Gate::ConfigurableTolerance,
-        _ => return Err("HPAScaleToZero and HPAConfigurableTolerance are the gates that decisions depend on".to_owned()),
+        _ => {
+            return Err("HPAScaleToZero and HPAConfigurableTolerance are the gates that decisions depend on".to_owned());
+        }
     };
     value.parse().map(|on| (gate, on)).map_err(|_| format!("{name}=true or {name}=false"))
 }
 
 fn span(text: &str) -> Result<Span, String> {
     let duration: jiff::SignedDuration = text.parse().map_err(|_| "a time such as 20s, 5m or 1m30s".to_owned())?;
-    let nanos = u64::try_from(duration.as_nanos()).map_err(|_| "a time that is not negative, below 584 years".to_owned())?;
+    let nanos =
+        u64::try_from(duration.as_nanos()).map_err(|_| "a time that is not negative, below 584 years".to_owned())?;
     Ok(Span::from_nanos(nanos))
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::flags::Flags;
 use super::print;
-use crate::engine::Decider;
+use crate::engine::{Decider, inline_spec};
 use crate::host;
 use crate::manifest::{self, HorizontalPodAutoscaler, MOST_BYTES};
 use crate::report::{self, Style};
@@ -76,12 +76,11 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     let scenario = scenario(arguments)?;
     let spec = match &arguments.hpa {
         Some(path) => hpa_of(path)?.spec,
-        None => spec_of(scenario.plan())?,
+        None => inline_spec(&scenario.plan().hpa, "hpa").map_err(Failure::new)?,
     };
     let api = arguments.flags.flags.api()?;
-    let mut decider = Decider::of_spec(spec, &scenario.plan().controller, api).map_err(|error| {
-        Failure::about(arguments.hpa.as_deref().map_or("hpa".into(), Path::to_string_lossy), error)
-    })?;
+    let mut decider = Decider::of_spec(spec, &scenario.plan().controller, api)
+        .map_err(|error| Failure::about(arguments.hpa.as_deref().map_or("hpa".into(), Path::to_string_lossy), error))?;
     let bar = bar();
     let run = simulate::run(&scenario, &mut decider, &mut |done, of| {
         bar.set_length(u64::from(of));
@@ -125,13 +124,13 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
         // Named from where the user stands, not from the scenario's folder.
         files = Box::new(|name: &str| host::read_at_most(Path::new(name), trace::BYTES_MOST));
         let part = trace::Trace {
-            file: path.to_string_lossy().into_owned(),
             from: arguments.from.clone(),
             to: arguments.to.clone(),
             scale: arguments.scale.unwrap_or(1.0),
-            ..trace::Trace::default()
+            ..trace::Trace::of_file(path.to_string_lossy().into_owned())
         };
-        plan.duration_s = trace::length_s(&part, &mut *files).map_err(Failure::new)?;
+        let length = part.length_s(&mut *files).map_err(Failure::new)?;
+        plan.duration_s = u32::try_from(length).unwrap_or(u32::MAX);
         plan.description = format!("The load of {} on the platform of \"{}\".", path.display(), plan.title);
         plan.title = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         plan.sample_every_s = plan.sample_every_s.max(plan.duration_s.div_ceil(20_000));
@@ -142,26 +141,6 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
     Scenario::new(plan, &mut *files).map_err(|error| Failure::about(name, error))
 }
 
-/// The HPA under test of a scenario: the spec of a manifest, without its target.
-fn spec_of(plan: &Plan) -> Result<manifest::Spec, Failure> {
-    let mut spec = plan.hpa.clone();
-    let target = serde_json::json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "workload" });
-    if let Some(spec) = spec.as_object_mut() {
-        spec.entry("scaleTargetRef").or_insert(target);
-    }
-    let document = serde_json::json!({
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": { "name": "workload" },
-        "spec": spec,
-    });
-    let loaded = manifest::load("hpa", document.to_string().as_bytes())
-        // Lines are those of a text that nobody wrote; the path is the scenario's but for its first word.
-        .map_err(|error| Failure::about(error.path.replacen("spec", "hpa", 1), error.message))?;
-    let first = loaded.hpas.into_iter().next().ok_or_else(|| Failure::about("hpa", "must be the spec of an HPA"))?;
-    Ok(first.hpa.spec)
-}
-
 /// The one HPA of a manifest.
 fn hpa_of(path: &Path) -> Result<HorizontalPodAutoscaler, Failure> {
     let name = path.display().to_string();
@@ -170,7 +149,9 @@ fn hpa_of(path: &Path) -> Result<HorizontalPodAutoscaler, Failure> {
     match (hpas.pop(), hpas.len()) {
         (Some(loaded), 0) => Ok(loaded.hpa),
         (None, _) => Err(Failure::about(&name, "holds no HorizontalPodAutoscaler")),
-        (Some(_), more) => Err(Failure::about(&name, format!("holds {} HorizontalPodAutoscalers, one can be tested", more + 1))),
+        (Some(_), more) => {
+            Err(Failure::about(&name, format!("holds {} HorizontalPodAutoscalers, one can be tested", more + 1)))
+        }
     }
 }
 

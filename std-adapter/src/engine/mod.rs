@@ -12,7 +12,7 @@ pub mod remembered;
 mod world;
 
 pub use decider::Decider;
-pub use policy::{Policy, PolicyError, Settings, profile};
+pub use policy::{Policy, PolicyError, Settings, inline_spec, profile};
 pub use world::{PodPart, World, WorldError, instant};
 
 /// A history with room for the API's longest windows and periods (an hour, half an hour) at one sync a second.

@@ -145,6 +145,28 @@ impl Policy {
     }
 }
 
+/// The spec of an HPA as it stands inside another text (a scenario, a line of JSON), where its target may be left out.
+/// `root` is its name there.
+///
+/// # Errors
+/// The first field that does not fit, with its path and value.
+pub fn inline_spec(given: &serde_json::Value, root: &str) -> Result<manifest::Spec, String> {
+    let mut spec = given.clone();
+    let object = spec.as_object_mut().ok_or_else(|| format!("{root} must be the spec of an HPA"))?;
+    let target = serde_json::json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "workload" });
+    object.entry("scaleTargetRef").or_insert(target);
+    let document = serde_json::json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": manifest::KIND,
+        "metadata": { "name": "workload" },
+        "spec": spec,
+    });
+    // The path is that of the text around but for its first word; the line is of a text that nobody wrote.
+    let loaded = manifest::load(root, document.to_string().as_bytes())
+        .map_err(|error| format!("{}: {}", error.path.replacen("spec", root, 1), error.message))?;
+    loaded.hpas.into_iter().next().map(|loaded| loaded.hpa.spec).ok_or_else(|| format!("{root} is empty"))
+}
+
 fn rates(given: Option<&manifest::ScalingRules>) -> Result<Vec<RatePolicy>, ConfigError> {
     let policies = given.and_then(|rules| rules.policies.as_deref()).unwrap_or_default();
     policies

@@ -1,9 +1,7 @@
 //! What the API server fills in, and which release of it: absent fields of an autoscaler get these values before
 //! validation. Source: `pkg/apis/autoscaling/v2/defaults.go` of Kubernetes 1.37.
 
-use super::hpa::{
-    Behavior, Metric, MetricTarget, ResourceMetric, ScalingPolicy, ScalingRules, Spec,
-};
+use super::hpa::{Behavior, Metric, MetricTarget, ResourceMetric, ScalingPolicy, ScalingRules, Spec};
 
 /// A release of Kubernetes, as far as autoscalers tell them apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,14 +23,7 @@ pub enum Release {
 
 impl Release {
     /// All, the oldest first.
-    pub const ALL: [Self; 6] = [
-        Self::V1_32,
-        Self::V1_33,
-        Self::V1_34,
-        Self::V1_35,
-        Self::V1_36,
-        Self::V1_37,
-    ];
+    pub const ALL: [Self; 6] = [Self::V1_32, Self::V1_33, Self::V1_34, Self::V1_35, Self::V1_36, Self::V1_37];
 
     /// `1.37`
     pub const fn name(self) -> &'static str {
@@ -67,10 +58,7 @@ impl Gates {
     pub const fn of(release: Release) -> Self {
         Self {
             scale_to_zero: matches!(release, Release::V1_37),
-            configurable_tolerance: matches!(
-                release,
-                Release::V1_35 | Release::V1_36 | Release::V1_37
-            ),
+            configurable_tolerance: matches!(release, Release::V1_35 | Release::V1_36 | Release::V1_37),
         }
     }
 }
@@ -121,11 +109,7 @@ fn fill_rules(rules: &mut ScalingRules, policies: fn() -> Vec<ScalingPolicy>) {
 }
 
 fn policy(kind: &str, value: i32) -> ScalingPolicy {
-    ScalingPolicy {
-        kind: kind.to_owned(),
-        value,
-        period_seconds: 15,
-    }
+    ScalingPolicy { kind: kind.to_owned(), value, period_seconds: 15 }
 }
 
 #[cfg(test)]
@@ -138,14 +122,8 @@ mod tests {
         fill(&mut spec);
         assert_eq!(spec.min_replicas, Some(1));
         assert_eq!(spec.behavior, None);
-        let cpu = spec.metrics[0]
-            .resource
-            .as_ref()
-            .expect("a resource metric");
-        assert_eq!(
-            (cpu.name.as_str(), cpu.target.average_utilization),
-            ("cpu", Some(80))
-        );
+        let cpu = spec.metrics[0].resource.as_ref().expect("a resource metric");
+        assert_eq!((cpu.name.as_str(), cpu.target.average_utilization), ("cpu", Some(80)));
         let once = spec.clone();
         fill(&mut spec);
         assert_eq!(spec, once, "filling twice changes nothing");
@@ -154,16 +132,11 @@ mod tests {
     #[test]
     fn gates_are_those_of_the_release() {
         let on = |gate: fn(Gates) -> bool| -> Vec<&str> {
-            let releases = Release::ALL
-                .into_iter()
-                .filter(|release| gate(Gates::of(*release)));
+            let releases = Release::ALL.into_iter().filter(|release| gate(Gates::of(*release)));
             releases.map(Release::name).collect()
         };
         assert_eq!(on(|gates| gates.scale_to_zero), ["1.37"]);
-        assert_eq!(
-            on(|gates| gates.configurable_tolerance),
-            ["1.35", "1.36", "1.37"]
-        );
+        assert_eq!(on(|gates| gates.configurable_tolerance), ["1.35", "1.36", "1.37"]);
         assert_eq!(Release::from_name("v1.32"), Some(Release::V1_32));
         assert_eq!(Release::from_name("1.31"), None);
     }

@@ -49,10 +49,7 @@ pub fn documents(file: &str, text: &[u8]) -> Result<Vec<Document>, LoadError> {
         let (good, rest) = text.split_at(error.valid_up_to());
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
         let byte = rest.first().copied().unwrap_or(0);
-        fail(
-            None,
-            Fault::new(format!("is not UTF-8: byte 0x{byte:02x}")).at_line(line),
-        )
+        fail(None, Fault::new(format!("is not UTF-8: byte 0x{byte:02x}")).at_line(line))
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let roots = if text.trim_start().starts_with(['{', '[']) {
@@ -64,14 +61,9 @@ pub fn documents(file: &str, text: &[u8]) -> Result<Vec<Document>, LoadError> {
         yaml::read(text)
     };
     let roots = roots.map_err(|refusal| fail(Some(refusal.document), refusal.fault))?;
-    let documents = roots.into_iter().enumerate().map(|(index, root)| Document {
-        file: file.to_owned(),
-        number: index + 1,
-        root,
-    });
-    Ok(documents
-        .filter(|document| !matches!(document.root.value, Value::Null))
-        .collect())
+    let documents =
+        roots.into_iter().enumerate().map(|(index, root)| Document { file: file.to_owned(), number: index + 1, root });
+    Ok(documents.filter(|document| !matches!(document.root.value, Value::Null)).collect())
 }
 
 impl Document {
@@ -126,13 +118,7 @@ impl LoadError {
             Some(spot) => (spot.path, Some(spot.line)),
             None => (String::new(), None),
         };
-        Self {
-            file: file.to_owned(),
-            document,
-            line,
-            path,
-            message: fault.message,
-        }
+        Self { file: file.to_owned(), document, line, path, message: fault.message }
     }
 }
 
@@ -191,10 +177,7 @@ impl Node {
     /// The line of a key, or of this mapping if it has none such.
     pub(super) fn entry_line(&self, key: &str) -> usize {
         match &self.value {
-            Value::Map(entries) => entries
-                .iter()
-                .find(|e| e.key == key)
-                .map_or(self.line, |e| e.line),
+            Value::Map(entries) => entries.iter().find(|e| e.key == key).map_or(self.line, |e| e.line),
             _ => self.line,
         }
     }
@@ -203,9 +186,7 @@ impl Node {
         let mut node = self;
         let mut line = self.line;
         for step in path.split(['.', '[']) {
-            let index = step
-                .strip_suffix(']')
-                .and_then(|step| step.parse::<usize>().ok());
+            let index = step.strip_suffix(']').and_then(|step| step.parse::<usize>().ok());
             match (&node.value, index) {
                 (Value::List(nodes), Some(index)) if index < nodes.len() => {
                     node = &nodes[index];
@@ -273,10 +254,7 @@ pub(super) struct Spot {
 
 impl Fault {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            at: None,
-        }
+        Self { message: message.into(), at: None }
     }
 
     pub(super) fn at_line(self, line: usize) -> Self {
@@ -312,9 +290,7 @@ impl Budget {
 
     pub(super) fn depth(&self, depth: usize) -> Result<(), Fault> {
         if depth > MOST_DEPTH {
-            return Err(Fault::new(format!(
-                "is nested deeper than {MOST_DEPTH} levels"
-            )));
+            return Err(Fault::new(format!("is nested deeper than {MOST_DEPTH} levels")));
         }
         Ok(())
     }
@@ -327,11 +303,8 @@ pub(super) fn without_duplicates(entries: Vec<Entry>) -> Result<Vec<Entry>, Faul
     order.sort_by(|a, b| a.key.cmp(&b.key));
     let twice = order.windows(2).filter(|pair| pair[0].key == pair[1].key);
     if let Some([first, second]) = twice.min_by_key(|pair| pair[1].line) {
-        let message = format!(
-            "the key {} stands twice in one mapping, first on line {}",
-            quoted(&first.key),
-            first.line
-        );
+        let message =
+            format!("the key {} stands twice in one mapping, first on line {}", quoted(&first.key), first.line);
         return Err(Fault::new(message).at_line(second.line));
     }
     Ok(entries)

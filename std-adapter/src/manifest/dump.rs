@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, Fault, LoadError, documents, quoted};
+use super::event::{self, Rescale};
 use super::hpa::{self, HorizontalPodAutoscaler};
 use super::load::{Object, objects, passed_over};
 use super::metrics::{CustomMetric, ExternalMetricValue, PodMetrics};
 use super::place::{Place, Strictness};
 use super::pod::Pod;
 use super::scale::ScaleTarget;
-use super::event::{self, Rescale};
 use super::{metrics, pod, scale};
 
 /// One moment of a cluster, as far as autoscalers look at it. Lists are in the order of the texts.
@@ -46,9 +46,7 @@ impl Dump {
     /// # Errors
     ///
     /// See `add`.
-    pub fn read<'t>(
-        texts: impl IntoIterator<Item = (&'t str, &'t [u8])>,
-    ) -> Result<Self, LoadError> {
+    pub fn read<'t>(texts: impl IntoIterator<Item = (&'t str, &'t [u8])>) -> Result<Self, LoadError> {
         let mut dump = Self::default();
         for (file, text) in texts {
             dump.add(file, text)?;
@@ -68,8 +66,7 @@ impl Dump {
         for document in documents(file, text)? {
             let objects = objects(&document.root).map_err(|fault| document.error(fault))?;
             for object in &objects {
-                self.object(&document, object)
-                    .map_err(|fault| document.error(fault))?;
+                self.object(&document, object).map_err(|fault| document.error(fault))?;
             }
         }
         self.keep_the_later();
@@ -77,19 +74,11 @@ impl Dump {
     }
 
     fn object(&mut self, document: &Document, object: &Object<'_>) -> Result<(), Fault> {
-        let group = object
-            .api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group);
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
         match (group, object.kind.as_str()) {
             ("autoscaling", hpa::KIND) => {
                 let unknown = RefCell::default();
-                let hpa = hpa::read(
-                    object.node,
-                    &object.path,
-                    object.api_version,
-                    Strictness::Noted(&unknown),
-                )?;
+                let hpa = hpa::read(object.node, &object.path, object.api_version, Strictness::Noted(&unknown))?;
                 named(&hpa.metadata.name, object)?;
                 self.unknown_spec_fields(document, object, &unknown.take());
                 self.hpas.push(hpa);
@@ -120,31 +109,19 @@ impl Dump {
         let spec = format!("{}{dot}spec", object.path);
         for path in paths.iter().filter(|path| path.starts_with(&spec)) {
             let (file, number) = (document.file(), document.number());
-            self.notes.push(format!(
-                "{file}: document {number}: {path}: passed over an unknown field"
-            ));
+            self.notes.push(format!("{file}: document {number}: {path}: passed over an unknown field"));
         }
     }
 
     fn keep_the_later(&mut self) {
         let notes = &mut self.notes;
         keep_the_later(&mut self.hpas, notes, |hpa| {
-            (
-                hpa::KIND,
-                hpa.metadata.namespace.clone(),
-                hpa.metadata.name.clone(),
-            )
+            (hpa::KIND, hpa.metadata.namespace.clone(), hpa.metadata.name.clone())
         });
         keep_the_later(&mut self.scales, notes, |scale| {
-            (
-                scale.kind.clone(),
-                scale.namespace.clone(),
-                scale.name.clone(),
-            )
+            (scale.kind.clone(), scale.namespace.clone(), scale.name.clone())
         });
-        keep_the_later(&mut self.pods, notes, |pod| {
-            ("Pod", pod.namespace.clone(), pod.name.clone())
-        });
+        keep_the_later(&mut self.pods, notes, |pod| ("Pod", pod.namespace.clone(), pod.name.clone()));
         keep_the_later(&mut self.pod_metrics, notes, |sample| {
             ("PodMetrics", sample.namespace.clone(), sample.pod.clone())
         });
@@ -171,9 +148,7 @@ fn keep_the_later<T, K: Ord + Clone + AsRef<str>>(
         if !keep {
             let (kind, namespace, name) = key;
             let kind = kind.as_ref();
-            notes.push(format!(
-                "{kind} {namespace}/{name} is given twice; the later stands"
-            ));
+            notes.push(format!("{kind} {namespace}/{name} is given twice; the later stands"));
         }
         keep
     });
@@ -188,10 +163,7 @@ pub(super) fn lenient<T: DeserializeOwned>(object: &Object<'_>) -> Result<T, Fau
 /// An error at a field of an object.
 pub(super) fn wrong(object: &Object<'_>, field: &str, message: String) -> Fault {
     let dot = if object.path.is_empty() { "" } else { "." };
-    Fault::new(message).at(
-        format!("{}{dot}{field}", object.path),
-        object.node.line_of(field),
-    )
+    Fault::new(message).at(format!("{}{dot}{field}", object.path), object.node.line_of(field))
 }
 
 /// Objects of a dump are known by their names.
@@ -217,11 +189,7 @@ pub(super) fn one_of<T: Copy>(
         Some((_, value)) => Ok(Some(*value)),
         None => {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!(
-                "expected one of {}, found the text {}",
-                known.join(", "),
-                quoted(text)
-            );
+            let message = format!("expected one of {}, found the text {}", known.join(", "), quoted(text));
             Err(wrong(object, field, message))
         }
     }

@@ -373,7 +373,8 @@ pub struct CurrentValue {
     pub average_utilization: Option<i32>,
 }
 
-pub(super) const KIND: &str = "HorizontalPodAutoscaler";
+/// The kind of an autoscaler.
+pub const KIND: &str = "HorizontalPodAutoscaler";
 pub(super) const V2: &str = "autoscaling/v2";
 
 /// Reads the object at `path`, whose version it may have from the list around it.
@@ -386,18 +387,11 @@ pub(super) fn read(
     let place = Place::at(node, path, strictness);
     let refuse = |message: String| {
         let dot = if path.is_empty() { "" } else { "." };
-        Err(Fault::new(message).at(
-            format!("{path}{dot}apiVersion"),
-            node.entry_line("apiVersion"),
-        ))
+        Err(Fault::new(message).at(format!("{path}{dot}apiVersion"), node.entry_line("apiVersion")))
     };
     match version {
         V2 => HorizontalPodAutoscaler::deserialize(place)
-            .map(|hpa| HorizontalPodAutoscaler {
-                api_version: V2.to_owned(),
-                kind: KIND.to_owned(),
-                ..hpa
-            })
+            .map(|hpa| HorizontalPodAutoscaler { api_version: V2.to_owned(), kind: KIND.to_owned(), ..hpa })
             .map_err(|fault| fault.within(&place)),
         "autoscaling/v1" => v1::read(place),
         "autoscaling/v2beta2" => refuse(format!(
@@ -408,10 +402,7 @@ pub(super) fn read(
                  \"metric\" and its targetAverageUtilization, targetAverageValue or targetValue under \"target\""
         )),
         "" => refuse(format!("is missing: write \"apiVersion: {V2}\"")),
-        _ => refuse(format!(
-            "{} is no version of a {KIND}: write \"apiVersion: {V2}\"",
-            quoted(version)
-        )),
+        _ => refuse(format!("{} is no version of a {KIND}: write \"apiVersion: {V2}\"", quoted(version))),
     }
 }
 
@@ -420,9 +411,5 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 fn namespace<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Ok(if text.is_empty() {
-        DEFAULT_NAMESPACE.to_owned()
-    } else {
-        text
-    })
+    Ok(if text.is_empty() { DEFAULT_NAMESPACE.to_owned() } else { text })
 }

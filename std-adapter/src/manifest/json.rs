@@ -11,21 +11,11 @@ use super::document::{Budget, Entry, Fault, Node, Refusal, Value, without_duplic
 /// One or more JSON values in a row.
 pub(super) fn read(text: &str) -> Result<Vec<Node>, Refusal> {
     let line = Cell::new(1);
-    let state = State {
-        line: &line,
-        budget: RefCell::default(),
-        fault: RefCell::default(),
-    };
-    let mut json = serde_json::Deserializer::from_reader(Lines {
-        rest: text.as_bytes(),
-        line: &line,
-    });
+    let state = State { line: &line, budget: RefCell::default(), fault: RefCell::default() };
+    let mut json = serde_json::Deserializer::from_reader(Lines { rest: text.as_bytes(), line: &line });
     let mut roots = Vec::new();
     while roots.is_empty() || json.end().is_err() {
-        let seed = Seed {
-            state: &state,
-            depth: 1,
-        };
+        let seed = Seed { state: &state, depth: 1 };
         match seed.deserialize(&mut json) {
             Ok(root) => roots.push(root),
             Err(error) => {
@@ -97,9 +87,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
         let line = self.state.line.get();
         let budget = &self.state.budget;
         let depth = budget.borrow().depth(self.depth);
-        depth
-            .and_then(|()| budget.borrow_mut().take(1))
-            .map_err(|fault| self.state.refuse(fault.at_line(line)))?;
+        depth.and_then(|()| budget.borrow_mut().take(1)).map_err(|fault| self.state.refuse(fault.at_line(line)))?;
         let value = deserializer.deserialize_any(self)?;
         Ok(Node { line, value })
     }
@@ -142,10 +130,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut nodes = Vec::new();
-        let seed = Seed {
-            depth: self.depth + 1,
-            ..self
-        };
+        let seed = Seed { depth: self.depth + 1, ..self };
         while let Some(node) = items.next_element_seed(seed)? {
             nodes.push(node);
         }
@@ -154,10 +139,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
-        let seed = Seed {
-            depth: self.depth + 1,
-            ..self
-        };
+        let seed = Seed { depth: self.depth + 1, ..self };
         while let Some(key) = items.next_key::<String>()? {
             let line = self.state.line.get();
             let node = items.next_value_seed(seed)?;

@@ -44,12 +44,7 @@ pub fn load(file: &str, text: &[u8]) -> Result<Manifest, LoadError> {
                 manifest.notes.push(passed_over(&document, &object));
                 continue;
             }
-            let read = hpa::read(
-                object.node,
-                &object.path,
-                object.api_version,
-                Strictness::Strict,
-            );
+            let read = hpa::read(object.node, &object.path, object.api_version, Strictness::Strict);
             manifest.hpas.push(LoadedHpa {
                 hpa: read.map_err(|fault| document.error(fault))?,
                 document: Arc::clone(&document),
@@ -74,11 +69,7 @@ impl LoadedHpa {
 
     /// A violation with its place in the text.
     pub fn locate(&self, violation: &Violation) -> String {
-        format!(
-            "{}:{}: {violation}",
-            self.file(),
-            self.line_of(&violation.field)
-        )
+        format!("{}:{}: {violation}", self.file(), self.line_of(&violation.field))
     }
 }
 
@@ -95,24 +86,14 @@ pub(super) struct Object<'d> {
 pub(super) fn objects(root: &Node) -> Result<Vec<Object<'_>>, Fault> {
     let Value::Map(_) = root.value else {
         let found = root.value.describe();
-        return Err(
-            Fault::new(format!("expected a Kubernetes object, found {found}")).at_line(root.line),
-        );
+        return Err(Fault::new(format!("expected a Kubernetes object, found {found}")).at_line(root.line));
     };
     let Some(kind) = text(root, "kind") else {
-        return Err(
-            Fault::new("expected a Kubernetes object, found a mapping without kind")
-                .at_line(root.line),
-        );
+        return Err(Fault::new("expected a Kubernetes object, found a mapping without kind").at_line(root.line));
     };
     let api_version = text(root, "apiVersion").unwrap_or("");
     let Some(item_kind) = kind.strip_suffix("List") else {
-        return Ok(vec![Object {
-            node: root,
-            path: String::new(),
-            api_version,
-            kind: kind.to_owned(),
-        }]);
+        return Ok(vec![Object { node: root, path: String::new(), api_version, kind: kind.to_owned() }]);
     };
     let items: &[Node] = match root.get("items").map(|items| &items.value) {
         Some(Value::List(items)) => items,
@@ -132,10 +113,7 @@ pub(super) fn objects(root: &Node) -> Result<Vec<Object<'_>>, Fault> {
                     Value::Map(_) => "a mapping without kind".to_owned(),
                     other => other.describe(),
                 };
-                return Err(
-                    Fault::new(format!("expected a Kubernetes object, found {found}"))
-                        .at(path, node.line),
-                );
+                return Err(Fault::new(format!("expected a Kubernetes object, found {found}")).at(path, node.line));
             }
             None => item_kind,
         };
@@ -150,10 +128,7 @@ pub(super) fn objects(root: &Node) -> Result<Vec<Object<'_>>, Fault> {
 }
 
 pub(super) fn passed_over(document: &Document, object: &Object<'_>) -> String {
-    let name = object
-        .node
-        .get("metadata")
-        .and_then(|metadata| text(metadata, "name"));
+    let name = object.node.get("metadata").and_then(|metadata| text(metadata, "name"));
     let place = if object.path.is_empty() { "" } else { ": " };
     format!(
         "{}: document {}{place}{}: passed over {} {}",

@@ -80,10 +80,7 @@ pub(super) fn pod_metrics(object: &Object<'_>) -> Result<PodMetrics, Fault> {
     let window = match raw.window.as_str() {
         "" => Duration::ZERO,
         text => go_duration(text).ok_or_else(|| {
-            let message = format!(
-                "expected a duration such as 10s or 1m30s, found the text {}",
-                quoted(text)
-            );
+            let message = format!("expected a duration such as 10s or 1m30s, found the text {}", quoted(text));
             wrong(object, "window", message)
         })?,
     };
@@ -105,11 +102,7 @@ pub(super) fn custom(object: &Object<'_>) -> Result<CustomMetric, Fault> {
         None => (raw.metric_name, raw.selector),
     };
     if metric.is_empty() {
-        return Err(wrong(
-            object,
-            "metric.name",
-            "a MetricValue without a metric name".to_owned(),
-        ));
+        return Err(wrong(object, "metric.name", "a MetricValue without a metric name".to_owned()));
     }
     if raw.described_object.name.is_empty() {
         let message = "a MetricValue without the name of its object".to_owned();
@@ -159,9 +152,7 @@ fn go_duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at(end);
-        let unit_end = after
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(after.len());
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         let nanos: u128 = match unit {
             "ns" => 1,
@@ -177,18 +168,12 @@ fn go_duration(text: &str) -> Option<Duration> {
             return None;
         }
         let read = |digits: &str| {
-            if digits.is_empty() {
-                Some(0)
-            } else {
-                digits.parse::<u64>().ok()
-            }
+            if digits.is_empty() { Some(0) } else { digits.parse::<u64>().ok() }
         };
         // Finer than a nanosecond of any unit is cut, as Go does it.
         let fraction = fraction.get(..15).unwrap_or(fraction);
         let scale = 10u128.pow(fraction.len() as u32);
-        total = total.checked_add(
-            u128::from(read(whole)?) * nanos + u128::from(read(fraction)?) * nanos / scale,
-        )?;
+        total = total.checked_add(u128::from(read(whole)?) * nanos + u128::from(read(fraction)?) * nanos / scale)?;
         rest = after;
     }
     // Go holds durations in an i64 of nanoseconds, 292 years.

@@ -30,16 +30,13 @@ mod validate;
 mod yaml;
 
 pub use defaults::{Gates, Release, fill, fill_behavior};
-pub use document::{
-    Document, LoadError, MOST_ALIASED, MOST_BYTES, MOST_DEPTH, MOST_NODES, documents,
-};
+pub use document::{Document, LoadError, MOST_ALIASED, MOST_BYTES, MOST_DEPTH, MOST_NODES, documents};
 pub use dump::Dump;
 pub use event::Rescale;
 pub use hpa::{
-    Behavior, Condition, ContainerResourceMetric, CurrentMetric, CurrentValue, ExternalMetric,
-    HorizontalPodAutoscaler, Metadata, Metric, MetricName, MetricStatus, MetricTarget,
-    ObjectMetric, ObjectReference, PodsMetric, ResourceMetric, ScalingPolicy, ScalingRules, Spec,
-    Status,
+    Behavior, Condition, ContainerResourceMetric, CurrentMetric, CurrentValue, ExternalMetric, HorizontalPodAutoscaler,
+    KIND, Metadata, Metric, MetricName, MetricStatus, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,
+    ResourceMetric, ScalingPolicy, ScalingRules, Spec, Status,
 };
 pub use load::{LoadedHpa, Manifest, load};
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};

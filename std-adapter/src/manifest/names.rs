@@ -101,8 +101,7 @@ fn qualified(name: &str) -> Vec<String> {
             if prefix.is_empty() {
                 messages.push("prefix part must be non-empty".to_owned());
             } else {
-                messages
-                    .extend(dns_subdomain(prefix).map(|message| format!("prefix part {message}")));
+                messages.extend(dns_subdomain(prefix).map(|message| format!("prefix part {message}")));
             }
             rest
         }
@@ -150,10 +149,7 @@ mod tests {
     fn names_are_judged_as_the_api_server_judges_them() {
         assert_eq!(path_segment("web"), [""; 0]);
         assert_eq!(path_segment(".."), ["may not be '..'"]);
-        assert_eq!(
-            path_segment("a/b%"),
-            ["may not contain '/'", "may not contain '%'"]
-        );
+        assert_eq!(path_segment("a/b%"), ["may not contain '/'", "may not contain '%'"]);
         assert_eq!(dns_label("my-app"), [""; 0]);
         assert_eq!(dns_label("My_App").len(), 1);
         assert_eq!(dns_label(&"-".repeat(64)).len(), 2);
@@ -170,18 +166,10 @@ mod tests {
             ("x.y/", 3),
             ("x y", 2),
         ] {
-            assert_eq!(
-                container_resource(name).len(),
-                count,
-                "{name}: {:?}",
-                container_resource(name)
-            );
+            assert_eq!(container_resource(name).len(), count, "{name}: {:?}", container_resource(name));
         }
         assert_eq!(api_group("apps/v1"), Ok("apps"));
         assert_eq!(api_group("v1"), Ok(""));
-        assert_eq!(
-            api_group("a/b/c"),
-            Err("unexpected GroupVersion string: a/b/c".to_owned())
-        );
+        assert_eq!(api_group("a/b/c"), Err("unexpected GroupVersion string: a/b/c".to_owned()));
     }
 }

@@ -9,8 +9,8 @@ use std::slice;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -54,39 +54,20 @@ enum Step<'p> {
 
 impl<'de, 'p> Place<'de, 'p> {
     pub(super) fn root(node: &'de Node, strictness: Strictness<'p>) -> Self {
-        Self {
-            node,
-            line: node.line,
-            step: Step::Root,
-            parent: None,
-            strictness,
-        }
+        Self { node, line: node.line, step: Step::Root, parent: None, strictness }
     }
 
     /// A node further down, whose path the caller knows.
     pub(super) fn at(node: &'de Node, path: &'p str, strictness: Strictness<'p>) -> Self {
-        Self {
-            step: if path.is_empty() {
-                Step::Root
-            } else {
-                Step::Named(path)
-            },
-            ..Self::root(node, strictness)
-        }
+        Self { step: if path.is_empty() { Step::Root } else { Step::Named(path) }, ..Self::root(node, strictness) }
     }
 
     pub(super) fn spot(&self) -> Spot {
-        Spot {
-            path: self.trail().to_string(),
-            line: self.line,
-        }
+        Spot { path: self.trail().to_string(), line: self.line }
     }
 
     fn trail(&self) -> Trail<'p> {
-        Trail {
-            step: self.step,
-            parent: self.parent,
-        }
+        Trail { step: self.step, parent: self.parent }
     }
 
     fn misfit(&self, expected: &dyn Display) -> Fault {
@@ -105,12 +86,7 @@ impl<'de, 'p> Place<'de, 'p> {
         }
     }
 
-    fn whole<V: Visitor<'de>>(
-        &self,
-        least: i128,
-        most: i128,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    fn whole<V: Visitor<'de>>(&self, least: i128, most: i128, visitor: V) -> Result<V::Value, Fault> {
         let value = match self.node.value {
             Value::Null => 0,
             Value::Integer(value) => i128::from(value),
@@ -214,11 +190,7 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -229,15 +201,8 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
             _ => return Err(self.misfit(&"a list")),
         };
         let trail = self.trail();
-        let items = Items {
-            rest: nodes.iter(),
-            index: 0,
-            trail: &trail,
-            strictness: self.strictness,
-        };
-        visitor
-            .visit_seq(items)
-            .map_err(|fault| fault.within(&self))
+        let items = Items { rest: nodes.iter(), index: 0, trail: &trail, strictness: self.strictness };
+        visitor.visit_seq(items).map_err(|fault| fault.within(&self))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -263,9 +228,7 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
         match &self.node.value {
             Value::Text(text) => {
                 let word: StrDeserializer<'_, Fault> = text.as_str().into_deserializer();
-                visitor
-                    .visit_enum(word)
-                    .map_err(|fault| fault.within(&self))
+                visitor.visit_enum(word).map_err(|fault| fault.within(&self))
             }
             _ => Err(self.misfit(&"text")),
         }
@@ -279,27 +242,15 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
 }
 
 impl<'de> Place<'de, '_> {
-    fn fields<V: Visitor<'de>>(
-        self,
-        known: Option<&'static [&'static str]>,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    fn fields<V: Visitor<'de>>(self, known: Option<&'static [&'static str]>, visitor: V) -> Result<V::Value, Fault> {
         let entries: &[Entry] = match &self.node.value {
             Value::Null => &[],
             Value::Map(entries) => entries,
             _ => return Err(self.misfit(&"a mapping")),
         };
         let trail = self.trail();
-        let fields = Fields {
-            rest: entries.iter(),
-            now: None,
-            known,
-            trail: &trail,
-            strictness: self.strictness,
-        };
-        visitor
-            .visit_map(fields)
-            .map_err(|fault| fault.within(&self))
+        let fields = Fields { rest: entries.iter(), now: None, known, trail: &trail, strictness: self.strictness };
+        visitor.visit_map(fields).map_err(|fault| fault.within(&self))
     }
 }
 
@@ -313,10 +264,7 @@ struct Items<'de, 'p> {
 impl<'de> SeqAccess<'de> for Items<'de, '_> {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         let Some(node) = self.rest.next() else {
             return Ok(None);
         };
@@ -328,9 +276,7 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
             strictness: self.strictness,
         };
         self.index += 1;
-        seed.deserialize(place)
-            .map(Some)
-            .map_err(|fault| fault.within(&place))
+        seed.deserialize(place).map(Some).map_err(|fault| fault.within(&place))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -348,18 +294,13 @@ struct Fields<'de, 'p> {
 
 impl<'de> Fields<'de, '_> {
     fn passes_over(&self, entry: &'de Entry) -> bool {
-        let unknown = self
-            .known
-            .is_some_and(|known| !known.contains(&entry.key.as_str()));
+        let unknown = self.known.is_some_and(|known| !known.contains(&entry.key.as_str()));
         match self.strictness {
             Strictness::Strict => false,
             Strictness::Lenient => unknown,
             Strictness::Noted(paths) => {
                 if unknown {
-                    let trail = Trail {
-                        step: Step::Field(&entry.key),
-                        parent: Some(self.trail),
-                    };
+                    let trail = Trail { step: Step::Field(&entry.key), parent: Some(self.trail) };
                     paths.borrow_mut().push(trail.to_string());
                 }
                 unknown
@@ -371,10 +312,7 @@ impl<'de> Fields<'de, '_> {
 impl<'de> MapAccess<'de> for Fields<'de, '_> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
         while let Some(entry) = self.rest.next() {
             if self.passes_over(entry) {
                 continue;
@@ -383,10 +321,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
             let key: StrDeserializer<'_, Fault> = entry.key.as_str().into_deserializer();
             // An unknown field belongs to the mapping, on the line where it stands.
             return seed.deserialize(key).map(Some).map_err(|mut fault| {
-                fault.at.get_or_insert(Spot {
-                    path: self.trail.to_string(),
-                    line: entry.line,
-                });
+                fault.at.get_or_insert(Spot { path: self.trail.to_string(), line: entry.line });
                 fault
             });
         }
@@ -404,8 +339,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
             parent: Some(self.trail),
             strictness: self.strictness,
         };
-        seed.deserialize(place)
-            .map_err(|fault| fault.within(&place))
+        seed.deserialize(place).map_err(|fault| fault.within(&place))
     }
 }
 
@@ -423,19 +357,11 @@ impl Error for Fault {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!(
-            "unknown field {}{}",
-            quoted(field),
-            near(field, expected)
-        ))
+        Self::new(format!("unknown field {}{}", quoted(field), near(field, expected)))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!(
-            "unknown value {}{}",
-            quoted(variant),
-            near(variant, expected)
-        ))
+        Self::new(format!("unknown value {}{}", quoted(variant), near(variant, expected)))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -468,15 +394,8 @@ fn describe(found: Unexpected<'_>) -> String {
 /// The known name that was probably meant, or all of them.
 fn near(name: &str, known: &[&str]) -> String {
     let lower: String = name.chars().take(80).flat_map(char::to_lowercase).collect();
-    let best = known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .min();
+    let best =
+        known.iter().map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)).min();
     match best {
         // One slip in three letters is still the same word.
         Some((slips, candidate)) if slips <= candidate.len().div_ceil(3) => {
@@ -492,9 +411,7 @@ fn near(name: &str, known: &[&str]) -> String {
 }
 
 /// A time as Kubernetes writes it (RFC 3339); null and absent are `None`.
-pub(super) fn time<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<jiff::Timestamp>, D::Error> {
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::Timestamp>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };

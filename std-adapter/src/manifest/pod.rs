@@ -108,24 +108,18 @@ pub(super) fn read(object: &Object<'_>) -> Result<Pod, Fault> {
     let mut unschedulable = false;
     for (index, condition) in raw.status.conditions.iter().enumerate() {
         let field = format!("status.conditions[{index}].status");
-        let truths = [
-            ("True", Truth::True),
-            ("False", Truth::False),
-            ("Unknown", Truth::Unknown),
-        ];
+        let truths = [("True", Truth::True), ("False", Truth::False), ("Unknown", Truth::Unknown)];
         match condition.kind.as_str() {
             // Upstream takes the first of a type.
             "Ready" if ready.is_none() => {
                 ready = Some(Ready {
-                    status: one_of(object, &field, &condition.status, &truths)?
-                        .unwrap_or(Truth::Unknown),
+                    status: one_of(object, &field, &condition.status, &truths)?.unwrap_or(Truth::Unknown),
                     since: condition.last_transition_time,
                 });
             }
             "PodScheduled" => {
                 let status = one_of(object, &field, &condition.status, &truths)?;
-                unschedulable |=
-                    status == Some(Truth::False) && condition.reason == "Unschedulable";
+                unschedulable |= status == Some(Truth::False) && condition.reason == "Unschedulable";
             }
             _ => {}
         }
@@ -138,18 +132,8 @@ pub(super) fn read(object: &Object<'_>) -> Result<Pod, Fault> {
         deleted: raw.metadata.deletion_timestamp.is_some(),
         started: raw.status.start_time,
         ready,
-        containers: raw
-            .spec
-            .containers
-            .into_iter()
-            .map(Container::from)
-            .collect(),
-        init_containers: raw
-            .spec
-            .init_containers
-            .into_iter()
-            .map(Container::from)
-            .collect(),
+        containers: raw.spec.containers.into_iter().map(Container::from).collect(),
+        init_containers: raw.spec.init_containers.into_iter().map(Container::from).collect(),
         requests: raw.spec.resources.requests,
         overhead: raw.spec.overhead,
         node: Some(raw.spec.node_name).filter(|name| !name.is_empty()),
@@ -211,10 +195,6 @@ struct RawCondition {
 
 impl From<RawContainer> for Container {
     fn from(raw: RawContainer) -> Self {
-        Self {
-            name: raw.name,
-            requests: raw.resources.requests,
-            restartable: raw.restart_policy == "Always",
-        }
+        Self { name: raw.name, requests: raw.resources.requests, restartable: raw.restart_policy == "Always" }
     }
 }

@@ -39,27 +39,18 @@ const MOST_DIGITS: i64 = 28;
 
 impl Quantity {
     /// Nothing of anything.
-    pub const ZERO: Self = Self {
-        nanos: 0,
-        form: Form::Decimal,
-    };
+    pub const ZERO: Self = Self { nanos: 0, form: Form::Decimal };
 
     /// A quantity of `milli` thousandths, in decimal form: `from_milli(1500)` is `1500m`.
     pub const fn from_milli(milli: i64) -> Self {
-        Self {
-            nanos: milli as i128 * MILLI_IN_NANOS,
-            form: Form::Decimal,
-        }
+        Self { nanos: milli as i128 * MILLI_IN_NANOS, form: Form::Decimal }
     }
 
     /// A quantity of `units` whole units, in decimal form.
     pub const fn from_whole(units: i64) -> Self {
         // i64::MIN is one beyond the cap that upstream puts on both sides.
         let nanos = units as i128 * NANO;
-        Self {
-            nanos: if nanos < -MOST { -MOST } else { nanos },
-            form: Form::Decimal,
-        }
+        Self { nanos: if nanos < -MOST { -MOST } else { nanos }, form: Form::Decimal }
     }
 
     /// Thousandths: exact, or rounded away from zero; cut at the bounds of `i64`.
@@ -142,10 +133,7 @@ impl fmt::Display for Quantity {
             }
             Form::Decimal => {
                 let (mantissa, exponent) = decimal_parts(self.nanos);
-                let suffix = DECIMAL
-                    .iter()
-                    .find(|(_, power)| *power == exponent)
-                    .map_or("", |(suffix, _)| suffix);
+                let suffix = DECIMAL.iter().find(|(_, power)| *power == exponent).map_or("", |(suffix, _)| suffix);
                 write!(out, "{mantissa}{suffix}")
             }
             Form::Exponent => match decimal_parts(self.nanos) {
@@ -192,10 +180,7 @@ impl FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        let refuse = |problem| QuantityError {
-            text: shorten(text),
-            problem,
-        };
+        let refuse = |problem| QuantityError { text: shorten(text), problem };
         if text.is_empty() {
             return Err(refuse(Problem::Empty));
         }
@@ -213,10 +198,7 @@ impl FromStr for Quantity {
             return Err(refuse(Problem::Suffix(shorten(suffix))));
         };
         let nanos = scaled(units, fraction, scale);
-        Ok(Self {
-            nanos: if negative { -nanos } else { nanos },
-            form,
-        })
+        Ok(Self { nanos: if negative { -nanos } else { nanos }, form })
     }
 }
 
@@ -248,18 +230,13 @@ impl<'de> Deserialize<'de> for Quantity {
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Quantity, E> {
-                Ok(Quantity::from_whole(
-                    i64::try_from(number).unwrap_or(i64::MAX),
-                ))
+                Ok(Quantity::from_whole(i64::try_from(number).unwrap_or(i64::MAX)))
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Quantity, E> {
                 let text = number.to_string();
                 if !number.is_finite() {
-                    return Err(E::custom(QuantityError {
-                        text,
-                        problem: Problem::NotFinite,
-                    }));
+                    return Err(E::custom(QuantityError { text, problem: Problem::NotFinite }));
                 }
                 text.parse().map_err(E::custom)
             }
@@ -273,18 +250,8 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
-];
+const DECIMAL: [(&str, i32); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 
 /// By power of 1024.
 const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
@@ -298,17 +265,11 @@ struct Scale {
 
 fn read_suffix(suffix: &str) -> Option<(Form, Scale)> {
     if let Some((_, power)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
-        let scale = Scale {
-            power_of_ten: i64::from(*power),
-            power_of_two: 0,
-        };
+        let scale = Scale { power_of_ten: i64::from(*power), power_of_two: 0 };
         return Some((Form::Decimal, scale));
     }
     if let Some(thousands) = BINARY.iter().position(|name| *name == suffix) {
-        let scale = Scale {
-            power_of_ten: 0,
-            power_of_two: 10 * thousands as u32,
-        };
+        let scale = Scale { power_of_ten: 0, power_of_two: 10 * thousands as u32 };
         return Some((Form::Binary, scale));
     }
     let exponent = suffix.strip_prefix(['e', 'E'])?;
@@ -318,25 +279,14 @@ fn read_suffix(suffix: &str) -> Option<(Form, Scale)> {
     }
     // Past a billion every exponent gives the cap or one nano.
     let size = digits.parse().unwrap_or(i64::MAX).min(1_000_000_000);
-    let scale = Scale {
-        power_of_ten: if exponent.starts_with('-') {
-            -size
-        } else {
-            size
-        },
-        power_of_two: 0,
-    };
+    let scale = Scale { power_of_ten: if exponent.starts_with('-') { -size } else { size }, power_of_two: 0 };
     Some((Form::Exponent, scale))
 }
 
 /// `units.fraction × 10^a × 2^b` in nano-units, rounded up, at most `MOST`. Exact for any number of digits.
 fn scaled(units: &str, fraction: &str, scale: Scale) -> i128 {
-    let digits: Vec<u8> = units
-        .bytes()
-        .chain(fraction.bytes())
-        .map(|byte| byte - b'0')
-        .skip_while(|digit| *digit == 0)
-        .collect();
+    let digits: Vec<u8> =
+        units.bytes().chain(fraction.bytes()).map(|byte| byte - b'0').skip_while(|digit| *digit == 0).collect();
     if digits.is_empty() {
         return 0;
     }
@@ -352,9 +302,7 @@ fn scaled(units: &str, fraction: &str, scale: Scale) -> i128 {
     if kept.len() as i64 > MOST_DIGITS {
         return MOST;
     }
-    let whole = kept
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + i128::from(*digit));
+    let whole = kept.iter().fold(0, |sum, digit| sum * 10 + i128::from(*digit));
     let up = rest.iter().any(|digit| *digit != 0);
     (whole + i128::from(up)).min(MOST)
 }
@@ -392,11 +340,7 @@ fn decimal_parts(nanos: i128) -> (i128, i32) {
 /// The nearest float of `10^exponent`, for the exponents that `decimal_parts` gives.
 fn power_of_ten(exponent: i32) -> f64 {
     const POWERS: [f64; 10] = [1e-9, 1e-6, 1e-3, 1e0, 1e3, 1e6, 1e9, 1e12, 1e15, 1e18];
-    usize::try_from(exponent / 3 + 3)
-        .ok()
-        .and_then(|index| POWERS.get(index))
-        .copied()
-        .unwrap_or(1.0)
+    usize::try_from(exponent / 3 + 3).ok().and_then(|index| POWERS.get(index)).copied().unwrap_or(1.0)
 }
 
 fn away_from_zero(nanos: i128, unit: i128) -> i128 {
@@ -404,9 +348,7 @@ fn away_from_zero(nanos: i128, unit: i128) -> i128 {
 }
 
 fn split_digits(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -482,11 +424,7 @@ mod tests {
             ("9223372036854775807m", i64::MAX, 9_223_372_036_854_776),
         ] {
             let quantity: Quantity = text.parse().expect(text);
-            assert_eq!(
-                (quantity.milli(), quantity.whole()),
-                (milli, whole),
-                "{text}"
-            );
+            assert_eq!((quantity.milli(), quantity.whole()), (milli, whole), "{text}");
         }
     }
 
@@ -504,11 +442,7 @@ mod tests {
             ("0.5Ki", 512.0),
         ] {
             let quantity: Quantity = text.parse().expect(text);
-            assert_eq!(
-                quantity.as_tolerance().to_bits(),
-                f64::to_bits(float),
-                "{text}"
-            );
+            assert_eq!(quantity.as_tolerance().to_bits(), f64::to_bits(float), "{text}");
         }
     }
 
@@ -521,10 +455,7 @@ mod tests {
             ("--1", "\"--1\" is not a quantity: it has no digits"),
             (" 1", "\" 1\" is not a quantity: it has no digits"),
         ] {
-            assert_eq!(
-                text.parse::<Quantity>().map_err(|e| e.to_string()),
-                Err(error.to_owned())
-            );
+            assert_eq!(text.parse::<Quantity>().map_err(|e| e.to_string()), Err(error.to_owned()));
         }
         for (text, suffix) in [
             ("1i", "i"),
@@ -551,10 +482,7 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Quantity>(json).map(|q| q.to_string());
         assert_eq!(read("1500").ok().as_deref(), Some("1500"));
         assert_eq!(read("0.1").ok().as_deref(), Some("100m"));
-        assert_eq!(
-            read("18446744073709551615").ok().as_deref(),
-            Some("9223372036854775807")
-        );
+        assert_eq!(read("18446744073709551615").ok().as_deref(), Some("9223372036854775807"));
         assert_eq!(read("\" 1 \"").ok().as_deref(), Some("1"));
         assert_eq!(read("null").ok().as_deref(), Some("0"));
         assert!(read("true").is_err());
@@ -607,8 +535,7 @@ mod tests {
         let split = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
         let (number, suffix) = text.split_at(split);
         let (units, fraction) = number.split_once('.').expect("always a point");
-        let (mut top, mut bottom): (i128, i128) =
-            (format!("{units}{fraction}").parse().expect("digits"), 1);
+        let (mut top, mut bottom): (i128, i128) = (format!("{units}{fraction}").parse().expect("digits"), 1);
         for _ in 0..fraction.len() {
             bottom *= 10;
         }
@@ -622,10 +549,7 @@ mod tests {
             "G" => (NANO * NANO, 1),
             // Nanos of the larger ones do not fit beside the digits: divide by the fraction's ten-powers first.
             "T" | "P" | "E" => {
-                let power = ["T", "P", "E"]
-                    .iter()
-                    .position(|s| *s == suffix)
-                    .expect("one of them") as u32;
+                let power = ["T", "P", "E"].iter().position(|s| *s == suffix).expect("one of them") as u32;
                 let zeros = 12 + 3 * power + 9 - fraction.len() as u32;
                 let whole = top.checked_mul(10i128.pow(zeros)).unwrap_or(MOST).min(MOST);
                 return sign * whole;

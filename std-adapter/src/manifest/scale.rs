@@ -30,12 +30,7 @@ pub struct ScaleTarget {
 pub(super) fn workload(object: &Object<'_>) -> Result<ScaleTarget, Fault> {
     let raw: RawWorkload = lenient(object)?;
     named(&raw.metadata.name, object)?;
-    let selector = raw
-        .spec
-        .selector
-        .as_ref()
-        .map(Selector::try_from)
-        .transpose();
+    let selector = raw.spec.selector.as_ref().map(Selector::try_from).transpose();
     Ok(ScaleTarget {
         kind: object.kind.clone(),
         api_version: object.api_version.to_owned(),
@@ -58,9 +53,8 @@ pub(super) fn scale(object: &Object<'_>) -> Result<ScaleTarget, Fault> {
         name: raw.metadata.name,
         replicas: raw.spec.replicas,
         status_replicas: raw.status.replicas,
-        selector: selector.map_err(|error: super::SelectorError| {
-            wrong(object, "status.selector", error.to_string())
-        })?,
+        selector: selector
+            .map_err(|error: super::SelectorError| wrong(object, "status.selector", error.to_string()))?,
     })
 }
 

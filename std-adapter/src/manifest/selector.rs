@@ -132,46 +132,30 @@ impl TryFrom<&LabelSelector> for Selector {
         let mut requirements: Vec<Requirement> = fields
             .match_labels
             .iter()
-            .map(|(key, value)| Requirement {
-                key: key.clone(),
-                test: Test::Equals(value.clone()),
-            })
+            .map(|(key, value)| Requirement { key: key.clone(), test: Test::Equals(value.clone()) })
             .collect();
         for expression in &fields.match_expressions {
-            let LabelExpression {
-                key,
-                operator,
-                values,
-            } = expression;
+            let LabelExpression { key, operator, values } = expression;
             let test = match (operator.as_str(), values.is_empty()) {
                 ("In", false) => Test::In(sorted(values.clone())),
                 ("NotIn", false) => Test::NotIn(sorted(values.clone())),
                 ("Exists", true) => Test::Exists,
                 ("DoesNotExist", true) => Test::Absent,
                 ("In" | "NotIn", true) => {
-                    return Err(SelectorError(format!(
-                        "the operator {operator} on {key:?} needs values"
-                    )));
+                    return Err(SelectorError(format!("the operator {operator} on {key:?} needs values")));
                 }
                 ("Exists" | "DoesNotExist", false) => {
-                    return Err(SelectorError(format!(
-                        "the operator {operator} on {key:?} takes no values"
-                    )));
+                    return Err(SelectorError(format!("the operator {operator} on {key:?} takes no values")));
                 }
                 _ => {
                     let known = "In, NotIn, Exists or DoesNotExist";
-                    return Err(SelectorError(format!(
-                        "the operator {operator:?} on {key:?} is not {known}"
-                    )));
+                    return Err(SelectorError(format!("the operator {operator:?} on {key:?} is not {known}")));
                 }
             };
             if key.is_empty() {
                 return Err(SelectorError("an expression has no key".to_owned()));
             }
-            requirements.push(Requirement {
-                key: key.clone(),
-                test,
-            });
+            requirements.push(Requirement { key: key.clone(), test });
         }
         Ok(Self::new(requirements))
     }
@@ -184,11 +168,8 @@ impl FromStr for Selector {
         let mut requirements = Vec::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
-            let (requirement, after) = requirement(rest).ok_or_else(|| {
-                SelectorError(format!(
-                    "{text:?} is not a selector: it cannot be read from {rest:?}"
-                ))
-            })?;
+            let (requirement, after) = requirement(rest)
+                .ok_or_else(|| SelectorError(format!("{text:?} is not a selector: it cannot be read from {rest:?}")))?;
             requirements.push(requirement);
             rest = match after.trim_start().strip_prefix(',') {
                 // A comma promises another requirement.
@@ -196,9 +177,7 @@ impl FromStr for Selector {
                 None if after.trim().is_empty() => "",
                 _ => {
                     let after = after.trim_start();
-                    return Err(SelectorError(format!(
-                        "{text:?} is not a selector: it cannot be read from {after:?}"
-                    )));
+                    return Err(SelectorError(format!("{text:?} is not a selector: it cannot be read from {after:?}")));
                 }
             };
         }
@@ -213,11 +192,7 @@ fn requirement(text: &str) -> Option<(Requirement, &str)> {
     }
     let (key, rest) = word(text)?;
     let rest = rest.trim_start();
-    for (operator, make) in [
-        ("==", Test::Equals as fn(String) -> Test),
-        ("=", Test::Equals),
-        ("!=", Test::Differs),
-    ] {
+    for (operator, make) in [("==", Test::Equals as fn(String) -> Test), ("=", Test::Equals), ("!=", Test::Differs)] {
         if let Some(rest) = rest.strip_prefix(operator) {
             // `app=` asks for the empty value.
             let (value, rest) = word(rest.trim_start()).unwrap_or(("", rest));
@@ -244,22 +219,14 @@ fn requirement(text: &str) -> Option<(Requirement, &str)> {
 }
 
 fn needs(key: &str, test: Test) -> Requirement {
-    Requirement {
-        key: key.to_owned(),
-        test,
-    }
+    Requirement { key: key.to_owned(), test }
 }
 
 /// `(a, b)`; an empty value is a value.
 fn set(text: &str) -> Option<(Vec<String>, &str)> {
     let (inner, rest) = text.trim_start().strip_prefix('(')?.split_once(')')?;
-    let values: Vec<String> = inner
-        .split(',')
-        .map(|value| value.trim().to_owned())
-        .collect();
-    let plain = values
-        .iter()
-        .all(|value| word(value).map_or(value.is_empty(), |(_, rest)| rest.is_empty()));
+    let values: Vec<String> = inner.split(',').map(|value| value.trim().to_owned()).collect();
+    let plain = values.iter().all(|value| word(value).map_or(value.is_empty(), |(_, rest)| rest.is_empty()));
     plain.then(|| (sorted(values), rest))
 }
 
@@ -271,9 +238,8 @@ fn sorted(mut values: Vec<String>) -> Vec<String> {
 
 /// A key or value: letters, digits and `-_./`.
 fn word(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/')))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
 
@@ -317,10 +283,7 @@ mod tests {
         };
         let selector = Selector::try_from(&fields).expect("valid");
         assert!(selector.matches(&web));
-        assert_eq!(
-            selector.to_string(),
-            "app=web,rank notin (4),rank,tier in (back,front),!zone"
-        );
+        assert_eq!(selector.to_string(), "app=web,rank notin (4),rank,tier in (back,front),!zone");
     }
 
     #[test]
@@ -340,36 +303,18 @@ mod tests {
             assert_eq!(error, Err(expected));
         }
         for (wrong, message) in [
-            (
-                expression("a", "In", &[]),
-                "the operator In on \"a\" needs values",
-            ),
-            (
-                expression("a", "Exists", &["x"]),
-                "the operator Exists on \"a\" takes no values",
-            ),
-            (
-                expression("a", "Is", &[]),
-                "the operator \"Is\" on \"a\" is not In, NotIn, Exists or DoesNotExist",
-            ),
+            (expression("a", "In", &[]), "the operator In on \"a\" needs values"),
+            (expression("a", "Exists", &["x"]), "the operator Exists on \"a\" takes no values"),
+            (expression("a", "Is", &[]), "the operator \"Is\" on \"a\" is not In, NotIn, Exists or DoesNotExist"),
             (expression("", "Exists", &[]), "an expression has no key"),
         ] {
-            let fields = LabelSelector {
-                match_expressions: vec![wrong],
-                ..LabelSelector::default()
-            };
-            assert_eq!(
-                Selector::try_from(&fields),
-                Err(SelectorError(message.to_owned()))
-            );
+            let fields = LabelSelector { match_expressions: vec![wrong], ..LabelSelector::default() };
+            assert_eq!(Selector::try_from(&fields), Err(SelectorError(message.to_owned())));
         }
     }
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     fn expression(key: &str, operator: &str, values: &[&str]) -> LabelExpression {

@@ -8,9 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::document::{Fault, Node, Value};
 use super::hpa::{
-    Behavior, Condition, ContainerResourceMetric, ExternalMetric, HorizontalPodAutoscaler, KIND,
-    Metadata, Metric, MetricName, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,
-    ResourceMetric, Spec, Status, V2,
+    Behavior, Condition, ContainerResourceMetric, ExternalMetric, HorizontalPodAutoscaler, KIND, Metadata, Metric,
+    MetricName, MetricTarget, ObjectMetric, ObjectReference, PodsMetric, ResourceMetric, Spec, Status, V2,
 };
 use super::json;
 use super::place::{Place, Strictness, time};
@@ -25,41 +24,19 @@ const CURRENT_METRICS: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
 pub(super) fn read(place: Place<'_, '_>) -> Result<HorizontalPodAutoscaler, Fault> {
     let old = Autoscaler::deserialize(place).map_err(|fault| fault.within(&place))?;
     let mut metadata = old.metadata;
-    let mut take = |name: &'static str| {
-        metadata
-            .annotations
-            .remove(name)
-            .map(|text| Annotation { name, text, place })
-    };
-    let metrics: Option<Vec<OldMetric>> = take(METRICS)
-        .map(|note| note.read("spec.metrics"))
-        .transpose()?;
-    let behavior: Option<Behavior> = take(BEHAVIOR)
-        .map(|note| note.read("spec.behavior"))
-        .transpose()?;
-    let conditions: Option<Vec<Condition>> = take(CONDITIONS)
-        .map(|note| note.read("status.conditions"))
-        .transpose()?;
+    let mut take = |name: &'static str| metadata.annotations.remove(name).map(|text| Annotation { name, text, place });
+    let metrics: Option<Vec<OldMetric>> = take(METRICS).map(|note| note.read("spec.metrics")).transpose()?;
+    let behavior: Option<Behavior> = take(BEHAVIOR).map(|note| note.read("spec.behavior")).transpose()?;
+    let conditions: Option<Vec<Condition>> = take(CONDITIONS).map(|note| note.read("status.conditions")).transpose()?;
     take(CURRENT_METRICS);
 
-    let mut metrics: Vec<Metric> = metrics
-        .unwrap_or_default()
-        .into_iter()
-        .map(Metric::from)
-        .collect();
+    let mut metrics: Vec<Metric> = metrics.unwrap_or_default().into_iter().map(Metric::from).collect();
     // The CPU field comes last when there are annotated metrics.
-    metrics.extend(
-        old.spec
-            .target_cpu_utilization_percentage
-            .map(|percent| Metric {
-                kind: "Resource".to_owned(),
-                resource: Some(ResourceMetric {
-                    name: "cpu".to_owned(),
-                    target: target(None, None, Some(percent)),
-                }),
-                ..Metric::default()
-            }),
-    );
+    metrics.extend(old.spec.target_cpu_utilization_percentage.map(|percent| Metric {
+        kind: "Resource".to_owned(),
+        resource: Some(ResourceMetric { name: "cpu".to_owned(), target: target(None, None, Some(percent)) }),
+        ..Metric::default()
+    }));
     Ok(HorizontalPodAutoscaler {
         api_version: V2.to_owned(),
         kind: KIND.to_owned(),
@@ -93,11 +70,7 @@ impl Annotation<'_, '_> {
     /// The JSON in it as a `T`. The controller of old wrote `behavior` with Go's own field names (`ScaleUp`).
     fn read<T: DeserializeOwned>(&self, instead: &str) -> Result<T, Fault> {
         let refuse = |what: &str| {
-            let annotations = self
-                .place
-                .node
-                .get("metadata")
-                .and_then(|metadata| metadata.get("annotations"));
+            let annotations = self.place.node.get("metadata").and_then(|metadata| metadata.get("annotations"));
             let line = annotations.map_or(self.place.node.line, |node| node.entry_line(self.name));
             let root = self.place.spot().path;
             let dot = if root.is_empty() { "" } else { "." };
@@ -234,47 +207,29 @@ impl From<OldMetric> for Metric {
             kind: old.kind,
             object: old.object.map(|old| ObjectMetric {
                 described_object: old.target,
-                metric: MetricName {
-                    name: old.metric_name,
-                    selector: old.selector,
-                },
+                metric: MetricName { name: old.metric_name, selector: old.selector },
                 // The old value was no pointer in Go: zero beside an average means that it was not set.
                 target: target(
-                    old.target_value
-                        .filter(|value| old.average_value.is_none() || *value != Quantity::ZERO),
+                    old.target_value.filter(|value| old.average_value.is_none() || *value != Quantity::ZERO),
                     old.average_value,
                     None,
                 ),
             }),
             pods: old.pods.map(|old| PodsMetric {
-                metric: MetricName {
-                    name: old.metric_name,
-                    selector: old.selector,
-                },
+                metric: MetricName { name: old.metric_name, selector: old.selector },
                 target: target(None, old.target_average_value, None),
             }),
             resource: old.resource.map(|old| ResourceMetric {
                 name: old.name,
-                target: target(
-                    None,
-                    old.target_average_value,
-                    old.target_average_utilization,
-                ),
+                target: target(None, old.target_average_value, old.target_average_utilization),
             }),
             container_resource: old.container_resource.map(|old| ContainerResourceMetric {
                 name: old.name,
                 container: old.container,
-                target: target(
-                    None,
-                    old.target_average_value,
-                    old.target_average_utilization,
-                ),
+                target: target(None, old.target_average_value, old.target_average_utilization),
             }),
             external: old.external.map(|old| ExternalMetric {
-                metric: MetricName {
-                    name: old.metric_name,
-                    selector: old.metric_selector,
-                },
+                metric: MetricName { name: old.metric_name, selector: old.metric_selector },
                 target: target(old.target_value, old.target_average_value, None),
             }),
         }
@@ -282,20 +237,11 @@ impl From<OldMetric> for Metric {
 }
 
 /// Version 1 has no target type: it follows from what is set.
-fn target(
-    value: Option<Quantity>,
-    average_value: Option<Quantity>,
-    average_utilization: Option<i32>,
-) -> MetricTarget {
+fn target(value: Option<Quantity>, average_value: Option<Quantity>, average_utilization: Option<i32>) -> MetricTarget {
     let kind = match (average_utilization, average_value) {
         (Some(_), _) => "Utilization",
         (None, Some(_)) => "AverageValue",
         (None, None) => "Value",
     };
-    MetricTarget {
-        kind: kind.to_owned(),
-        value,
-        average_value,
-        average_utilization,
-    }
+    MetricTarget { kind: kind.to_owned(), value, average_value, average_utilization }
 }

@@ -6,9 +6,8 @@ use std::fmt;
 
 use super::defaults::{Gates, Release};
 use super::hpa::{
-    Behavior, ContainerResourceMetric, ExternalMetric, HorizontalPodAutoscaler, Metric, MetricName,
-    MetricTarget, ObjectMetric, ObjectReference, PodsMetric, ResourceMetric, ScalingPolicy,
-    ScalingRules, Spec, Status,
+    Behavior, ContainerResourceMetric, ExternalMetric, HorizontalPodAutoscaler, Metric, MetricName, MetricTarget,
+    ObjectMetric, ObjectReference, PodsMetric, ResourceMetric, ScalingPolicy, ScalingRules, Spec, Status,
 };
 use super::names;
 use super::quantity::Quantity;
@@ -51,12 +50,7 @@ pub enum ViolationKind {
 /// As the API server prints it: `spec.maxReplicas: Invalid value: -1: must be …`
 impl fmt::Display for Violation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            value,
-            message,
-            ..
-        } = self;
+        let Self { field, value, message, .. } = self;
         match self.kind {
             ViolationKind::Required if message.is_empty() => write!(out, "{field}: Required value"),
             ViolationKind::Required => write!(out, "{field}: Required value: {message}"),
@@ -72,25 +66,15 @@ impl fmt::Display for Violation {
 impl Api {
     /// The API server of a release, with its default gates.
     pub const fn of(release: Release) -> Self {
-        Self {
-            release,
-            gates: Gates::of(release),
-        }
+        Self { release, gates: Gates::of(release) }
     }
 
     /// Judges a filled autoscaler; `old` is the object that it replaces, in an update. Its status is judged by
     /// `validate_status`, since the API server takes spec and status apart.
-    pub fn validate(
-        &self,
-        hpa: &HorizontalPodAutoscaler,
-        old: Option<&HorizontalPodAutoscaler>,
-    ) -> Vec<Violation> {
+    pub fn validate(&self, hpa: &HorizontalPodAutoscaler, old: Option<&HorizontalPodAutoscaler>) -> Vec<Violation> {
         let mut found = Found::default();
         if hpa.metadata.name.is_empty() {
-            found.required(
-                "metadata.name".to_owned(),
-                "name or generateName is required",
-            );
+            found.required("metadata.name".to_owned(), "name or generateName is required");
         }
         self.spec(&hpa.spec, old.map(|old| &old.spec), "spec", &mut found);
         found.0
@@ -111,14 +95,9 @@ impl Api {
     }
 
     /// Judges the filled rules of one direction, with paths that start below them (`policies[0].value`).
-    pub fn validate_rules(
-        &self,
-        rules: &ScalingRules,
-        old: Option<&ScalingRules>,
-    ) -> Vec<Violation> {
+    pub fn validate_rules(&self, rules: &ScalingRules, old: Option<&ScalingRules>) -> Vec<Violation> {
         let mut found = Found::default();
-        let tolerance =
-            self.gates.configurable_tolerance || old.is_some_and(|old| old.tolerance.is_some());
+        let tolerance = self.gates.configurable_tolerance || old.is_some_and(|old| old.tolerance.is_some());
         scaling_rules(rules, tolerance, "", &mut found);
         found.0
     }
@@ -127,23 +106,13 @@ impl Api {
     pub fn validate_status(&self, status: &Status) -> Vec<Violation> {
         let mut found = Found::default();
         let numbers = [
-            (
-                "status.currentReplicas".to_owned(),
-                i64::from(status.current_replicas),
-            ),
-            (
-                "status.desiredReplicas".to_owned(),
-                i64::from(status.desired_replicas),
-            ),
+            ("status.currentReplicas".to_owned(), i64::from(status.current_replicas)),
+            ("status.desiredReplicas".to_owned(), i64::from(status.desired_replicas)),
         ];
-        let conditions = status
-            .conditions
-            .iter()
-            .enumerate()
-            .filter_map(|(index, condition)| {
-                let field = format!("status.conditions[{index}].observedGeneration");
-                condition.observed_generation.map(|number| (field, number))
-            });
+        let conditions = status.conditions.iter().enumerate().filter_map(|(index, condition)| {
+            let field = format!("status.conditions[{index}].observedGeneration");
+            condition.observed_generation.map(|number| (field, number))
+        });
         for (field, number) in numbers.into_iter().chain(conditions) {
             if number < 0 {
                 found.invalid(field, number, "must be greater than or equal to 0");
@@ -158,10 +127,7 @@ impl Api {
             return;
         }
         if let Some(behavior) = &mut spec.behavior {
-            for rules in [&mut behavior.scale_up, &mut behavior.scale_down]
-                .into_iter()
-                .flatten()
-            {
+            for rules in [&mut behavior.scale_up, &mut behavior.scale_down].into_iter().flatten() {
                 rules.tolerance = None;
             }
         }
@@ -169,15 +135,10 @@ impl Api {
 
     fn hears_tolerance(&self, old: Option<&Spec>) -> bool {
         let in_use = |behavior: &Behavior| {
-            let rules = [&behavior.scale_up, &behavior.scale_down]
-                .into_iter()
-                .flatten();
+            let rules = [&behavior.scale_up, &behavior.scale_down].into_iter().flatten();
             rules.into_iter().any(|rules| rules.tolerance.is_some())
         };
-        self.gates.configurable_tolerance
-            || old
-                .and_then(|old| old.behavior.as_ref())
-                .is_some_and(in_use)
+        self.gates.configurable_tolerance || old.and_then(|old| old.behavior.as_ref()).is_some_and(in_use)
     }
 
     /// apiVersions of references are looked at since 1.34.
@@ -188,8 +149,7 @@ impl Api {
     fn spec(&self, spec: &Spec, old: Option<&Spec>, path: &str, found: &mut Found) {
         let min = spec.min_replicas;
         let max = spec.max_replicas;
-        let to_zero =
-            self.gates.scale_to_zero || old.is_some_and(|old| old.min_replicas == Some(0));
+        let to_zero = self.gates.scale_to_zero || old.is_some_and(|old| old.min_replicas == Some(0));
         let bound = i32::from(!to_zero);
         if let Some(min) = min.filter(|min| *min < bound) {
             let message = format!("must be greater than or equal to {bound}");
@@ -204,21 +164,14 @@ impl Api {
             found.invalid(field(), max, "must be greater than or equal to 1");
         }
         if min.is_some_and(|min| max < min) {
-            found.invalid(
-                field(),
-                max,
-                "must be greater than or equal to `minReplicas`",
-            );
+            found.invalid(field(), max, "must be greater than or equal to `minReplicas`");
         }
         self.target(spec, old, &child(path, "scaleTargetRef"), found);
         self.metrics(spec, old, &child(path, "metrics"), found);
         if let Some(behavior) = &spec.behavior {
             let tolerance = self.hears_tolerance(old);
             let path = child(path, "behavior");
-            for (name, rules) in [
-                ("scaleUp", &behavior.scale_up),
-                ("scaleDown", &behavior.scale_down),
-            ] {
+            for (name, rules) in [("scaleUp", &behavior.scale_up), ("scaleDown", &behavior.scale_down)] {
                 if let Some(rules) = rules {
                     scaling_rules(rules, tolerance, &child(&path, name), found);
                 }
@@ -238,9 +191,7 @@ impl Api {
             return;
         }
         let refusal = match names::api_group(&target.api_version) {
-            Ok("") if target.kind != "ReplicationController" => {
-                "apiVersion must specify API group".to_owned()
-            }
+            Ok("") if target.kind != "ReplicationController" => "apiVersion must specify API group".to_owned(),
             Ok(_) => return,
             Err(message) => message,
         };
@@ -249,23 +200,15 @@ impl Api {
 
     fn metrics(&self, spec: &Spec, old: Option<&Spec>, path: &str, found: &mut Found) {
         let old_was_wrong = old.is_some_and(|old| {
-            let objects = old
-                .metrics
-                .iter()
-                .filter_map(|metric| metric.object.as_ref());
-            objects
-                .into_iter()
-                .any(|object| names::api_group(&object.described_object.api_version).is_err())
+            let objects = old.metrics.iter().filter_map(|metric| metric.object.as_ref());
+            objects.into_iter().any(|object| names::api_group(&object.described_object.api_version).is_err())
         });
         let versions = self.checks_versions() && !old_was_wrong;
         for (index, metric) in spec.metrics.iter().enumerate() {
             self.metric(metric, versions, &format!("{path}[{index}]"), found);
         }
         // From zero pods only a metric that does not come from pods can lead back.
-        let outside = spec
-            .metrics
-            .iter()
-            .any(|m| m.kind == "Object" || m.kind == "External");
+        let outside = spec.metrics.iter().any(|m| m.kind == "Object" || m.kind == "External");
         if spec.min_replicas == Some(0) && !outside {
             found.forbidden(
                 path.to_owned(),
@@ -275,13 +218,7 @@ impl Api {
     }
 
     fn metric(&self, metric: &Metric, versions: bool, path: &str, found: &mut Found) {
-        const KINDS: [&str; 5] = [
-            "ContainerResource",
-            "External",
-            "Object",
-            "Pods",
-            "Resource",
-        ];
+        const KINDS: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
         let kind = child(path, "type");
         let known = KINDS.contains(&metric.kind.as_str());
         if metric.kind.is_empty() {
@@ -339,10 +276,7 @@ impl Api {
         // A single wrong source is not forbidden: the missing right one has been named.
         if filled.len() != 1 {
             for other in filled.into_iter().filter(|source| *source != expected) {
-                found.forbidden(
-                    child(path, other),
-                    "must populate the given metric source only",
-                );
+                found.forbidden(child(path, other), "must populate the given metric source only");
             }
         }
     }
@@ -358,10 +292,7 @@ fn object_source(source: &ObjectMetric, versions: bool, path: &str, found: &mut 
     metric_name(&source.metric, path, found);
     let target = metric_target(&source.target, path, found);
     if source.target.value.is_none() && source.target.average_value.is_none() {
-        found.required(
-            child(&target, "averageValue"),
-            "must set either a target value or averageValue",
-        );
+        found.required(child(&target, "averageValue"), "must set either a target value or averageValue");
     }
 }
 
@@ -369,14 +300,11 @@ fn external_source(source: &ExternalMetric, path: &str, found: &mut Found) {
     metric_name(&source.metric, path, found);
     let target = metric_target(&source.target, path, found);
     match (source.target.value, source.target.average_value) {
-        (None, None) => found.required(
-            child(&target, "averageValue"),
-            "must set either a target value for metric or a per-pod target",
-        ),
-        (Some(_), Some(_)) => found.forbidden(
-            child(&target, "value"),
-            "may not set both a target value for metric and a per-pod target",
-        ),
+        (None, None) => found
+            .required(child(&target, "averageValue"), "must set either a target value for metric or a per-pod target"),
+        (Some(_), Some(_)) => {
+            found.forbidden(child(&target, "value"), "may not set both a target value for metric and a per-pod target")
+        }
         _ => {}
     }
 }
@@ -385,10 +313,7 @@ fn pods_source(source: &PodsMetric, path: &str, found: &mut Found) {
     metric_name(&source.metric, path, found);
     let target = metric_target(&source.target, path, found);
     if !source.target.average_value.is_some_and(is_positive) {
-        found.required(
-            child(&target, "averageValue"),
-            "must specify a positive target averageValue",
-        );
+        found.required(child(&target, "averageValue"), "must specify a positive target averageValue");
     }
 }
 
@@ -420,14 +345,10 @@ fn container_resource_source(source: &ContainerResourceMetric, path: &str, found
 fn resource_target(target: &MetricTarget, path: &str, found: &mut Found) {
     let path = metric_target(target, path, found);
     match (target.average_utilization, target.average_value) {
-        (None, None) => found.required(
-            child(&path, "averageUtilization"),
-            "must set either a target raw value or a target utilization",
-        ),
-        (Some(_), Some(_)) => found.forbidden(
-            child(&path, "averageValue"),
-            "may not set both a target raw value and a target utilization",
-        ),
+        (None, None) => found
+            .required(child(&path, "averageUtilization"), "must set either a target raw value or a target utilization"),
+        (Some(_), Some(_)) => found
+            .forbidden(child(&path, "averageValue"), "may not set both a target raw value and a target utilization"),
         _ => {}
     }
 }
@@ -442,20 +363,13 @@ fn metric_target(target: &MetricTarget, path: &str, found: &mut Found) -> String
         let message = "must be either Utilization, Value, or AverageValue";
         found.invalid_text(child(&path, "type"), &target.kind, message);
     }
-    for (name, value) in [
-        ("value", target.value),
-        ("averageValue", target.average_value),
-    ] {
+    for (name, value) in [("value", target.value), ("averageValue", target.average_value)] {
         if let Some(value) = value.filter(|value| !is_positive(*value)) {
             found.invalid_text(child(&path, name), &value.to_string(), "must be positive");
         }
     }
     if let Some(percent) = target.average_utilization.filter(|percent| *percent < 1) {
-        found.invalid(
-            child(&path, "averageUtilization"),
-            percent,
-            "must be greater than 0",
-        );
+        found.invalid(child(&path, "averageUtilization"), percent, "must be greater than 0");
     }
     path
 }
@@ -505,10 +419,7 @@ fn scaling_rules(rules: &ScalingRules, tolerance: bool, path: &str, found: &mut 
     for (index, policy) in policies.iter().enumerate() {
         scaling_policy(policy, &format!("{field}[{index}]"), found);
     }
-    if let Some(ratio) = rules
-        .tolerance
-        .filter(|ratio| tolerance && ratio.sign() == Ordering::Less)
-    {
+    if let Some(ratio) = rules.tolerance.filter(|ratio| tolerance && ratio.sign() == Ordering::Less) {
         let message = "must be greater than or equal to 0";
         found.invalid_text(child(path, "tolerance"), &ratio.to_string(), message);
     }
@@ -520,21 +431,13 @@ fn scaling_policy(policy: &ScalingPolicy, path: &str, found: &mut Found) {
         found.not_supported(child(path, "type"), &policy.kind, &KINDS);
     }
     if policy.value <= 0 {
-        found.invalid(
-            child(path, "value"),
-            policy.value,
-            "must be greater than zero",
-        );
+        found.invalid(child(path, "value"), policy.value, "must be greater than zero");
     }
     let field = child(path, "periodSeconds");
     if policy.period_seconds <= 0 {
         found.invalid(field, policy.period_seconds, "must be greater than zero");
     } else if policy.period_seconds > 1800 {
-        found.invalid(
-            field,
-            policy.period_seconds,
-            "must be less than or equal to 1800",
-        );
+        found.invalid(field, policy.period_seconds, "must be less than or equal to 1800");
     }
 }
 
@@ -555,30 +458,15 @@ struct Found(Vec<Violation>);
 
 impl Found {
     fn add(&mut self, field: String, kind: ViolationKind, value: String, message: String) {
-        self.0.push(Violation {
-            field,
-            kind,
-            value,
-            message,
-        });
+        self.0.push(Violation { field, kind, value, message });
     }
 
     fn required(&mut self, field: String, message: &str) {
-        self.add(
-            field,
-            ViolationKind::Required,
-            String::new(),
-            message.to_owned(),
-        );
+        self.add(field, ViolationKind::Required, String::new(), message.to_owned());
     }
 
     fn forbidden(&mut self, field: String, message: &str) {
-        self.add(
-            field,
-            ViolationKind::Forbidden,
-            String::new(),
-            message.to_owned(),
-        );
+        self.add(field, ViolationKind::Forbidden, String::new(), message.to_owned());
     }
 
     fn invalid(&mut self, field: String, value: impl Into<i64>, message: &str) {
@@ -587,22 +475,12 @@ impl Found {
     }
 
     fn invalid_text(&mut self, field: String, value: &str, message: &str) {
-        self.add(
-            field,
-            ViolationKind::Invalid,
-            format!("{value:?}"),
-            message.to_owned(),
-        );
+        self.add(field, ViolationKind::Invalid, format!("{value:?}"), message.to_owned());
     }
 
     fn not_supported(&mut self, field: String, value: &str, known: &[&str]) {
         let known: Vec<String> = known.iter().map(|word| format!("{word:?}")).collect();
         let message = format!("supported values: {}", known.join(", "));
-        self.add(
-            field,
-            ViolationKind::NotSupported,
-            format!("{value:?}"),
-            message,
-        );
+        self.add(field, ViolationKind::NotSupported, format!("{value:?}"), message);
     }
 }

@@ -6,26 +6,20 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::document::{
-    Budget, Entry, Fault, MOST_ALIASED, Node, Refusal, Value, quoted, without_duplicates,
-};
+use super::document::{Budget, Entry, Fault, MOST_ALIASED, Node, Refusal, Value, quoted, without_duplicates};
 
 /// All documents of a text; an empty one is null.
 pub(super) fn read(text: &str) -> Result<Vec<Node>, Refusal> {
     let mut builder = Builder::default();
     for next in Parser::new_from_str(text) {
         let step = match next {
-            Ok((event, span)) => builder
-                .take(event, span.start.line())
-                .map_err(|fault| (fault.at_line(span.start.line()), false)),
+            Ok((event, span)) => {
+                builder.take(event, span.start.line()).map_err(|fault| (fault.at_line(span.start.line()), false))
+            }
             Err(error) => Err((syntax(&error), true)),
         };
         if let Err((fault, syntax)) = step {
-            return Err(Refusal {
-                document: builder.roots.len() + 1,
-                fault,
-                syntax,
-            });
+            return Err(Refusal { document: builder.roots.len() + 1, fault, syntax });
         }
     }
     Ok(builder.roots)
@@ -33,11 +27,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Node>, Refusal> {
 
 fn syntax(error: &ScanError) -> Fault {
     let mark = error.marker();
-    let message = format!(
-        "is not valid YAML: {} (column {})",
-        error.info(),
-        mark.col() + 1
-    );
+    let message = format!("is not valid YAML: {} (column {})", error.info(), mark.col() + 1);
     Fault::new(message).at_line(mark.line())
 }
 
@@ -60,11 +50,7 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    Map {
-        entries: Vec<Entry>,
-        key: Option<(String, usize)>,
-        merged: Vec<Entry>,
-    },
+    Map { entries: Vec<Entry>, key: Option<(String, usize)>, merged: Vec<Entry> },
 }
 
 struct Anchored {
@@ -79,10 +65,7 @@ struct Size {
     height: usize,
 }
 
-const LEAF: Size = Size {
-    nodes: 1,
-    height: 1,
-};
+const LEAF: Size = Size { nodes: 1, height: 1 };
 
 /// The key that merges another mapping.
 const MERGE: &str = "<<";
@@ -104,20 +87,13 @@ impl Builder {
                 self.open(line, anchor, tag.as_deref(), "seq", Items::List(Vec::new()))?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                let items = Items::Map {
-                    entries: Vec::new(),
-                    key: None,
-                    merged: Vec::new(),
-                };
+                let items = Items::Map { entries: Vec::new(), key: None, merged: Vec::new() };
                 self.open(line, anchor, tag.as_deref(), "map", items)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let value = finish(open.items)?;
-                    let node = Node {
-                        line: open.line,
-                        value,
-                    };
+                    let node = Node { line: open.line, value };
                     self.close(node, open.anchor, open.size)?;
                 }
             }
@@ -139,20 +115,10 @@ impl Builder {
     }
 
     fn key_due(&self) -> bool {
-        matches!(
-            self.open.last().map(|open| &open.items),
-            Some(Items::Map { key: None, .. })
-        )
+        matches!(self.open.last().map(|open| &open.items), Some(Items::Map { key: None, .. }))
     }
 
-    fn open(
-        &mut self,
-        line: usize,
-        anchor: usize,
-        tag: Option<&Tag>,
-        core: &str,
-        items: Items,
-    ) -> Result<(), Fault> {
+    fn open(&mut self, line: usize, anchor: usize, tag: Option<&Tag>, core: &str, items: Items) -> Result<(), Fault> {
         if self.key_due() {
             return Err(Fault::new("a mapping key must be text"));
         }
@@ -163,12 +129,7 @@ impl Builder {
         }
         self.budget.take(1)?;
         self.budget.depth(self.open.len() + 1)?;
-        self.open.push(Open {
-            line,
-            anchor,
-            items,
-            size: LEAF,
-        });
+        self.open.push(Open { line, anchor, items, size: LEAF });
         Ok(())
     }
 
@@ -177,23 +138,16 @@ impl Builder {
             return Err(Fault::new("an alias cannot be a mapping key"));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {
-            return Err(Fault::new(
-                "an alias stands inside the value that it repeats",
-            ));
+            return Err(Fault::new("an alias stands inside the value that it repeats"));
         };
         let size = anchored.size;
         self.aliased = self.aliased.saturating_add(size.nodes);
         if self.aliased > MOST_ALIASED {
-            return Err(Fault::new(format!(
-                "aliases add more than {MOST_ALIASED} values"
-            )));
+            return Err(Fault::new(format!("aliases add more than {MOST_ALIASED} values")));
         }
         self.budget.take(size.nodes)?;
         self.budget.depth(self.open.len() + size.height)?;
-        let node = Node {
-            line,
-            value: anchored.node.value.clone(),
-        };
+        let node = Node { line, value: anchored.node.value.clone() };
         self.close(node, 0, size)
     }
 
@@ -202,13 +156,7 @@ impl Builder {
         if anchor != 0 {
             // The copy that waits for its aliases takes room as well.
             self.budget.take(size.nodes)?;
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    node: node.clone(),
-                    size,
-                },
-            );
+            self.anchors.insert(anchor, Anchored { node: node.clone(), size });
         }
         let Some(open) = self.open.last_mut() else {
             self.roots.push(node);
@@ -218,11 +166,7 @@ impl Builder {
         open.size.height = open.size.height.max(size.height + 1);
         match &mut open.items {
             Items::List(nodes) => nodes.push(node),
-            Items::Map {
-                entries,
-                key,
-                merged,
-            } => {
+            Items::Map { entries, key, merged } => {
                 let Some((key, line)) = key.take() else {
                     return Err(Fault::new("a mapping key must be text"));
                 };
@@ -246,9 +190,7 @@ fn merge(node: Node, merged: &mut Vec<Entry>) -> Result<(), Fault> {
         }
         other => {
             let found = other.describe();
-            return Err(Fault::new(format!(
-                "the merge key << needs a mapping, found {found}"
-            )));
+            return Err(Fault::new(format!("the merge key << needs a mapping, found {found}")));
         }
     }
     Ok(())
@@ -257,9 +199,7 @@ fn merge(node: Node, merged: &mut Vec<Entry>) -> Result<(), Fault> {
 fn finish(items: Items) -> Result<Value, Fault> {
     let (entries, merged) = match items {
         Items::List(nodes) => return Ok(Value::List(nodes)),
-        Items::Map {
-            entries, merged, ..
-        } => (entries, merged),
+        Items::Map { entries, merged, .. } => (entries, merged),
     };
     let mut entries = without_duplicates(entries)?;
     // What the mapping says itself wins over what it merges, an earlier merge over a later.
@@ -293,10 +233,7 @@ fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, F
                 return Ok(value);
             }
             let text = quoted(text);
-            Err(Fault::new(format!(
-                "{text} does not fit its tag {}",
-                tag.original()
-            )))
+            Err(Fault::new(format!("{text} does not fit its tag {}", tag.original())))
         }
         Some((tag, None)) => Err(foreign_tag(tag)),
     }
@@ -345,9 +282,7 @@ fn number(text: &str) -> Option<Value> {
             Err(_) => return None,
         });
     }
-    let shaped = unsigned
-        .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+    let shaped = unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if !shaped || !starts {
         return None;

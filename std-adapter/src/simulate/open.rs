@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::load::trace;
+use super::scenario::{BYTES_MOST, Plan, Scenario, ScenarioError};
 use crate::host::read_at_most as bytes;
-use super::scenario::{BYTES_MOST, Scenario, ScenarioError};
 
 /// Why a scenario file could not be opened.
 #[derive(Debug)]
@@ -39,11 +39,19 @@ impl std::error::Error for OpenError {
 /// # Errors
 /// [`OpenError`] when the file cannot be read or is no scenario.
 pub fn scenario(path: &Path) -> Result<Scenario, OpenError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Scenario::new(plan(path)?, &mut |name| bytes_of_trace(&folder.join(name))).map_err(OpenError::Scenario)
+}
+
+/// Opens a scenario file as it is written, without its traces.
+///
+/// # Errors
+/// As [`scenario`].
+pub fn plan(path: &Path) -> Result<Plan, OpenError> {
     let bytes = bytes(path, BYTES_MOST).map_err(OpenError::File)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| OpenError::File(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    Scenario::parse(&text, &mut |name| bytes_of_trace(&folder.join(name))).map_err(OpenError::Scenario)
+    Plan::parse(&text).map_err(OpenError::Scenario)
 }
 
 fn bytes_of_trace(path: &Path) -> io::Result<Vec<u8>> {

@@ -266,6 +266,21 @@ impl Recorded {
 }
 
 impl Trace {
+    /// The whole of a file with its times first and its counts second.
+    #[must_use]
+    pub const fn of_file(file: String) -> Self {
+        Self { file, time: first(), count: second(), period_s: None, from: None, to: None, scale: one() }
+    }
+
+    /// Whole seconds of the part in use: the longest run that it carries.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no trace.
+    pub fn length_s(&self, files: &mut super::Files<'_>) -> Result<u64, super::LoadError> {
+        let text = files(&self.file).map_err(|error| super::LoadError::File { file: self.file.clone(), error })?;
+        Ok(self.read(&text).map_err(super::LoadError::Trace)?.length_s())
+    }
+
     /// Reads the file's bytes.
     pub(super) fn read(&self, bytes: &[u8]) -> Result<Recorded, TraceError> {
         if bytes.len() > BYTES_MOST {
