@@ -436,7 +436,17 @@ impl fmt::Display for Named<'_> {
     }
 }
 
-struct Amounts {
+impl Metric<'_> {
+    /// A reading in words: `133 % of request`, `143.2Mi per pod`, `12.5`.
+    #[must_use]
+    pub fn words(&self, reported: Reported) -> Amounts {
+        Amounts { reported, memory: self.name == "memory" }
+    }
+}
+
+/// A reading in words; see [`Metric::words`].
+#[derive(Clone, Copy, Debug)]
+pub struct Amounts {
     reported: Reported,
     memory: bool,
 }

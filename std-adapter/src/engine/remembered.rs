@@ -58,7 +58,7 @@ pub fn from_status(
     let limited = conditions.get(ConditionKind::ScalingLimited).map(|condition| condition.reason);
     let window = held(hpa, status, able, limited, &mut remembered);
     let (up, down) = changes(hpa, status, limited, rescales, now, &mut remembered);
-    let entries = window.map(|value| Entry { value, at: now.previous() });
+    let entries = window.map(|value| Entry { value, at: now });
     let _few_entries_fit = remembered.past.restore_lists(Some(entries.as_slice()), &up, &down);
     Some(remembered)
 }

@@ -14,7 +14,7 @@ use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use crate::manifest::{self, Dump, HorizontalPodAutoscaler, LabelSelector, ScaleTarget};
 
 /// What one HPA of a dump sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World<'a> {
     dump: &'a Dump,
     hpa: &'a HorizontalPodAutoscaler,
@@ -97,6 +97,18 @@ impl<'a> World<'a> {
     #[must_use]
     pub const fn now(&self) -> jiff::Timestamp {
         self.now
+    }
+
+    /// The same dump looked at later: pods grow older, samples stay.
+    #[must_use]
+    pub fn at(&self, now: jiff::Timestamp) -> Self {
+        Self { now, ..self.clone() }
+    }
+
+    /// The readings of all metrics.
+    #[must_use]
+    pub fn readings(&self, hpa: &Hpa<'_>) -> Vec<Reading> {
+        (0..hpa.metrics().len()).map(|index| self.reading(hpa, index).0).collect()
     }
 
     /// What is scaled.

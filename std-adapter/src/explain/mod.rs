@@ -8,14 +8,14 @@ mod text;
 
 use std::fmt;
 
-use plimsoll_core::hpa::{Decision, Hpa, Observation, Outlook, PodClass, Reading, Step};
+use plimsoll_core::hpa::{Applied, Decision, Hpa, Observation, Outlook, PodClass, Reading, Scale, Step};
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::Instant;
 use plimsoll_core::window::Entry;
 use serde_json::{Value, json};
 
 use crate::engine::{Past, Policy, PolicyError, Settings, World, WorldError, instant, record, remembered};
-use crate::manifest::{Dump, HorizontalPodAutoscaler, Rescale};
+use crate::manifest::{self, Dump, HorizontalPodAutoscaler, Rescale};
 
 pub use text::text;
 
@@ -36,7 +36,7 @@ pub struct Explanation {
     answers: Vec<Answer>,
     facts: Vec<String>,
     gaps: Vec<String>,
-    status: Vec<String>,
+    status: manifest::Status,
     with_history: bool,
 }
 
@@ -55,7 +55,7 @@ pub struct Answer {
     decision: Decision,
     steps: Vec<Step>,
     conditions: Vec<String>,
-    /// What the same readings give when time lets go, and when that is.
+    /// What the same samples give when time lets go, and when that is.
     next: Option<(Instant, Decision)>,
     past: Box<Past>,
 }
@@ -73,7 +73,7 @@ impl Answer {
         &self.decision
     }
 
-    /// What is decided when time lets go, all readings being the same.
+    /// What is decided when time lets go, all samples being the same.
     #[must_use]
     pub const fn next(&self) -> Option<&(Instant, Decision)> {
         self.next.as_ref()
@@ -167,7 +167,7 @@ fn explained(
         pods: Some(world.count()),
         readings: &readings,
     };
-    let answer = |assumption, past| answer(core, &seen, assumption, past);
+    let answer = |assumption, past| answer(core, &seen, world, assumption, past);
     let (mut answers, mut facts, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(history) = history {
         answers.push(answer("the saved history is the controller's", Box::new(history.clone())));
@@ -179,7 +179,7 @@ fn explained(
                 {
                     let mut past = told.past.clone();
                     let (up, down) = (past.events().0.to_vec(), past.events().1.to_vec());
-                    let entry = [Entry { value, at: now.previous() }];
+                    let entry = [Entry { value, at: now }];
                     let _one_entry_fits = past.restore_lists(Some(&entry), &up, &down);
                     answers.push(answer(assumption, past));
                 }
@@ -205,7 +205,7 @@ fn explained(
         answers,
         facts,
         gaps,
-        status: hpa.status.conditions.iter().map(|c| format!("{}={}/{}", c.kind, c.status, c.reason)).collect(),
+        status: hpa.status.clone(),
         with_history: history.is_some(),
     }
 }
@@ -215,15 +215,24 @@ fn wants_requests(core: &Hpa<'_>, index: usize) -> bool {
     matches!(target, Some(plimsoll_core::hpa::Target::Utilization(_)))
 }
 
-fn answer(core: &Hpa<'_>, seen: &Observation<'_>, assumption: &'static str, mut past: Box<Past>) -> Answer {
+fn answer(
+    core: &Hpa<'_>,
+    seen: &Observation<'_>,
+    world: &World<'_>,
+    assumption: &'static str,
+    mut past: Box<Past>,
+) -> Answer {
     let mut steps = Vec::new();
     let decision = core.decide(&mut past, seen, &mut Each(|step: &Step| steps.push(*step)));
     if decision.changes() {
-        core.applied(&mut past, &decision, plimsoll_core::hpa::Applied::Done(decision.to), &mut ());
+        core.applied(&mut past, &decision, Applied::Done(decision.to), &mut ());
     }
-    let next = decision.revisit_at.map(|at| {
-        let scale = seen.scale.map(|scale| plimsoll_core::hpa::Scale { wanted: decision.to, ..scale });
-        (at, core.decide(&mut past.clone(), &Observation { now: at, scale, ..*seen }, &mut ()))
+    let next = decision.revisit_at.and_then(|at| {
+        let then = jiff::Timestamp::from_nanosecond(i128::from(at.as_nanos())).ok()?;
+        let readings = world.at(then).readings(core);
+        let scale = seen.scale.map(|scale| Scale { wanted: decision.to, ..scale });
+        let later = Observation { now: at, scale, readings: &readings, ..*seen };
+        Some((at, core.decide(&mut past.clone(), &later, &mut ())))
     });
     let conditions = past.conditions().iter().map(ToString::to_string).collect();
     Answer { assumption, decision, steps, conditions, next, past }

@@ -1,13 +1,15 @@
 //! An explanation as a page for a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_core::hpa::{Hpa, Ignored, Outlook, PodClass, Reading, Reported, Step, Target, Threshold, Unready};
+use plimsoll_core::hpa::{Hpa, Ignored, Metric, Outlook, PodClass, Reading, Reported, Step, Threshold, Unready};
 use plimsoll_core::units::{Instant, Milli};
 
 use super::{Answer, Explanation, Part};
 use crate::engine::{instant, profile};
+use crate::manifest;
 
 /// Pods named one by one; more are counted.
 const NAMED: usize = 8;
@@ -21,7 +23,8 @@ pub fn text(explanation: &Explanation, colour: bool, width: usize) -> String {
         verdict(&mut page, explanation, core);
         metrics(&mut page, explanation, core);
         steps(&mut page, explanation, core);
-        changes(&mut page, explanation, core);
+        changes(&mut page, explanation);
+        last_sync(&mut page, explanation, core);
         memory(&mut page, explanation, core);
     });
     page.out
@@ -142,61 +145,53 @@ fn metrics(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
         let parts = explanation.parts.get(index).map(Vec::as_slice).unwrap_or_default();
         pods(page, parts);
         if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index)) {
-            let target = core.metrics().get(index).map(plimsoll_core::hpa::Metric::target);
-            if let Some(text) = distance(outlook, reading, target) {
+            if let Some(text) = core.metrics().get(index).and_then(|metric| distance(outlook, reading, metric)) {
                 page.paragraph("      ", &text);
             }
         }
     }
 }
 
+/// Pods that do not simply count, those with the same reason together.
 fn pods(page: &mut Page, parts: &[Part]) {
-    for part in parts.iter().take(NAMED) {
-        let why = match &part.request {
-            Some(error) => format!("{}: {error}", part.pod),
-            None => format!("{}: {}", part.pod, class(part.class)),
-        };
-        page.paragraph("      ", &why);
+    let mut groups = BTreeMap::<&str, Vec<&str>>::new();
+    for part in parts {
+        match &part.request {
+            Some(error) => page.paragraph("      ", &format!("{}: {error}", part.pod)),
+            None => groups.entry(class(part.class)).or_default().push(&part.pod),
+        }
     }
-    if parts.len() > NAMED {
-        page.paragraph("      ", &format!("and {} more pods that do not simply count", parts.len() - NAMED));
+    for (why, pods) in groups {
+        let mut names = pods.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        if pods.len() > NAMED {
+            names += &format!(" and {} more", pods.len() - NAMED);
+        }
+        page.paragraph("      ", &format!("{names}: {why}"));
     }
 }
 
 /// How far a metric is from asking for another number.
-fn distance(outlook: &Outlook, reading: &Reading, target: Option<Target>) -> Option<String> {
-    let amount = |threshold: &Threshold| {
-        let Reported { utilization, average, value } = threshold.reported;
-        match (utilization, target) {
-            (Some(percent), _) => format!("{percent} %"),
-            _ => average.or(value).map_or_else(|| threshold.total.to_string(), |Milli(milli)| Milli(milli).to_string()),
-        }
-    };
+fn distance(outlook: &Outlook, reading: &Reading, metric: &Metric<'_>) -> Option<String> {
     let present = match reading {
         Reading::Pods(fold) => Some(fold.sums().0),
         Reading::Value(value) => Some(*value),
         _ => None,
     };
-    let already = |threshold: &Threshold| present == Some(threshold.total);
-    let up = outlook.up.as_ref().map(|up| {
-        if already(up) {
-            format!("asks for more already ({})", up.replicas)
-        } else {
-            format!("asks for more from {}", amount(up))
-        }
-    });
-    let down = outlook.down.as_ref().map(|down| {
-        if already(down) {
-            format!("asks for fewer already ({})", down.replicas)
-        } else {
-            format!("for fewer at {} or below", amount(down))
-        }
-    });
+    let side = |threshold: &Option<Threshold>, already: &str, at: &str| {
+        threshold.as_ref().map(|threshold| {
+            if present == Some(threshold.total) {
+                format!("{already} already, {}", threshold.replicas)
+            } else {
+                format!("{already} {at}", at = at.replace('_', &metric.words(threshold.reported).to_string()))
+            }
+        })
+    };
+    let up = side(&outlook.up, "for more", "from _");
+    let down = side(&outlook.down, "for fewer", "at _ or below");
     match (up, down) {
         (None, None) => None,
-        (Some(one), None) => Some(one),
-        (None, Some(one)) => Some(one.replace("for fewer at", "asks for fewer at")),
-        (Some(up), Some(down)) => Some(format!("{up}, {down}")),
+        (Some(one), None) | (None, Some(one)) => Some(format!("asks {one}")),
+        (Some(up), Some(down)) => Some(format!("asks {up}; {down}")),
     }
 }
 
@@ -209,17 +204,45 @@ fn steps(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
         page.point(&step.sentence(core).seen_at(now).to_string());
     }
     page.point(&format!("conditions: {}", answer.conditions.join(", ")));
-    if !explanation.status.is_empty() {
-        page.point(&format!("the status of the last sync: {}", explanation.status.join(", ")));
+}
+
+/// What the last sync did, as its status has it: the present readings may already be others.
+fn last_sync(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
+    let status = &explanation.status;
+    if status.conditions.is_empty() {
+        return;
+    }
+    page.heading("What the last sync did, by its status");
+    let mut read = Vec::new();
+    for (index, metric) in core.metrics().iter().enumerate() {
+        let current = status.current_metrics.get(index).and_then(manifest::MetricStatus::current);
+        if let Some(current) = current {
+            let milli = |quantity: Option<manifest::Quantity>| quantity.map(|quantity| Milli(quantity.milli()));
+            let reported = Reported {
+                utilization: current.average_utilization,
+                average: milli(current.average_value),
+                value: milli(current.value),
+            };
+            read.push(format!("{} {}", metric.name(), metric.words(reported)));
+        }
+    }
+    if !read.is_empty() {
+        page.point(&format!("it read {}", read.join(", ")));
+    }
+    let scaled = status.last_scale_time.map_or(String::new(), |time| format!("; last scaled {}", clock(instant(time))));
+    page.point(&format!("{} replicas, {} wanted{scaled}", status.current_replicas, status.desired_replicas));
+    for condition in &status.conditions {
+        let message = if condition.message.is_empty() { String::new() } else { format!(": {}", condition.message) };
+        page.point(&format!("{}={}/{}{message}", condition.kind, condition.status, condition.reason));
     }
 }
 
-fn changes(page: &mut Page, explanation: &Explanation, _: &Hpa<'_>) {
+fn changes(page: &mut Page, explanation: &Explanation) {
     let Some(answer) = explanation.answers.first() else { return };
     let Some((at, next)) = &answer.next else { return };
     page.heading("What time alone changes");
     page.point(&format!(
-        "{} ({} from now) something lets go: with the same readings {}",
+        "{} ({} from now) a rule, a window or a pod's first minutes let go: with the same samples {}",
         clock(*at),
         at.since(instant(explanation.now)),
         if next.changes() { format!("{} → {}", next.from, next.to) } else { format!("still {}", next.to) }

@@ -338,6 +338,14 @@ pub struct MetricStatus {
     pub external: Option<CurrentMetric>,
 }
 
+impl MetricStatus {
+    /// The values, of whatever kind the metric is.
+    pub fn current(&self) -> Option<&CurrentValue> {
+        let sources = [&self.object, &self.pods, &self.resource, &self.container_resource, &self.external];
+        sources.into_iter().flatten().next().map(|metric| &metric.current)
+    }
+}
+
 /// The value of a metric, with what names it; which fields are filled depends on the source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
