@@ -12,6 +12,7 @@ use plimsoll_core::hpa::{
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::engine::{Past, Policy, PolicyError, Settings, inline_spec, instant, record};
@@ -78,20 +79,22 @@ impl Decisions {
     /// Answers line number `number`: always with one JSON object.
     pub fn line(&mut self, number: u64, text: &[u8]) -> Value {
         let id = serde_json::from_slice::<Named>(text).map(|named| named.id).unwrap_or_default();
-        let mut answer = match self.answer(text) {
-            Ok(answer) => answer,
+        let mut answer = serde_json::Map::new();
+        if let Some(id) = id {
+            answer.insert("id".to_owned(), id);
+        }
+        answer.insert("line".to_owned(), json!(number));
+        match self.answer(text) {
+            Ok(Value::Object(mut fields)) => answer.append(&mut fields),
+            Ok(other) => {
+                answer.insert("answer".to_owned(), other);
+            }
             Err(error) => {
                 self.bad += 1;
-                json!({ "error": error })
-            }
-        };
-        if let Some(object) = answer.as_object_mut() {
-            object.insert("line".to_owned(), json!(number));
-            if let Some(id) = id {
-                object.insert("id".to_owned(), id);
+                answer.insert("error".to_owned(), json!(error));
             }
         }
-        answer
+        Value::Object(answer)
     }
 
     fn policy(&self, spec: manifest::Spec) -> Result<Policy, PolicyError> {
@@ -101,10 +104,7 @@ impl Decisions {
     }
 
     fn answer(&mut self, text: &[u8]) -> Result<Value, String> {
-        let line: Line = serde_json::from_slice(text).map_err(|error| {
-            // Every line is line 1 to its parser.
-            error.to_string().replace(" at line 1 column ", " at column ")
-        })?;
+        let line = parse(text)?;
         if let Some(format) = line.format.filter(|format| format != DECIDE_FORMAT) {
             return Err(format!("format is {format:?}: this build answers {DECIDE_FORMAT}"));
         }
@@ -123,6 +123,19 @@ impl Decisions {
         let past = line.history.unwrap_or_default();
         given.with(|hpa| decide(hpa, past, line.applied.as_ref(), line.apply, &observation))
     }
+}
+
+/// Strictly JSON; what does not fit is named with its path, and with what was probably meant.
+fn parse(text: &[u8]) -> Result<Line, String> {
+    // Every line is line 1 to its parser.
+    serde_json::from_slice::<IgnoredAny>(text)
+        .map_err(|error| format!("no JSON: {}", error.to_string().replace(" at line 1 column ", " at column ")))?;
+    let describe = |error: manifest::LoadError| match error.path.as_str() {
+        "" => error.message,
+        path => format!("{path}: {}", error.message),
+    };
+    let documents = manifest::documents("line", text).map_err(describe)?;
+    documents.first().ok_or("empty")?.read().map_err(describe)
 }
 
 fn decide(

@@ -7,6 +7,7 @@ use plimsoll_core::units::Span;
 use super::failure::Failure;
 use crate::engine::Settings;
 use crate::manifest::{Api, Gates, Release};
+use crate::simulate::scenario;
 
 /// What the cluster is told by flags; none of it is visible in a dump.
 #[derive(Args, Clone, Debug, Default)]
@@ -57,6 +58,29 @@ impl Flags {
                 tolerance: self.tolerance.filter(|tolerance| *tolerance > 0.0).unwrap_or(defaults.tolerance),
             },
         })
+    }
+
+    /// Replaces those flags of a scenario that were given.
+    pub(super) fn change(&self, controller: &mut scenario::Controller) -> Result<(), Failure> {
+        let periods = [
+            ("--sync-period", self.sync_period, &mut controller.sync_period_s),
+            ("--downscale-stabilization", self.downscale_stabilization, &mut controller.downscale_stabilization_s),
+            (
+                "--cpu-initialization-period",
+                self.cpu_initialization_period,
+                &mut controller.cpu_initialization_period_s,
+            ),
+            ("--initial-readiness-delay", self.initial_readiness_delay, &mut controller.initial_readiness_delay_s),
+        ];
+        for (name, given, seconds) in periods {
+            let Some(span) = given else { continue };
+            if span.as_nanos() % 1_000_000_000 != 0 {
+                return Err(Failure::about(name, format!("{span}: a simulation steps in whole seconds")));
+            }
+            *seconds = u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
+        }
+        controller.tolerance = self.tolerance.unwrap_or(controller.tolerance);
+        Ok(())
     }
 
     /// Release and gates.

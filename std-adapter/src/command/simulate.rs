@@ -58,14 +58,6 @@ pub(super) struct Arguments {
     #[arg(long = "scenario", id = "print_scenario")]
     print_scenario: bool,
     #[command(flatten)]
-    flags: SimulatedFlags,
-}
-
-/// Release and gates; periods and tolerance stand in the scenario.
-#[derive(Args, Default)]
-pub(super) struct SimulatedFlags {
-    /// Kubernetes release to answer like: 1.32 to 1.37 [default: 1.37]
-    #[command(flatten)]
     flags: Flags,
 }
 
@@ -78,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
         Some(path) => hpa_of(path)?.spec,
         None => inline_spec(&scenario.plan().hpa, "hpa").map_err(Failure::new)?,
     };
-    let api = arguments.flags.flags.api()?;
+    let api = arguments.flags.api()?;
     let mut decider = Decider::of_spec(spec, &scenario.plan().controller, api)
         .map_err(|error| Failure::about(arguments.hpa.as_deref().map_or("hpa".into(), Path::to_string_lossy), error))?;
     let bar = bar();
@@ -118,6 +110,7 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
     if let Some(seed) = arguments.seed {
         plan.seed = seed;
     }
+    arguments.flags.change(&mut plan.controller)?;
     let mut files: Box<Files<'_>> =
         Box::new(move |name: &str| host::read_at_most(&folder.join(name), trace::BYTES_MOST));
     if let Some(path) = &arguments.load {
