@@ -72,7 +72,11 @@ impl Page {
     /// A paragraph, its first line after `first`, the rest indented as far.
     fn paragraph(&mut self, first: &str, text: &str) {
         let rest = " ".repeat(unicode_width::UnicodeWidthStr::width(first));
-        let options = textwrap::Options::new(self.width).initial_indent(first).subsequent_indent(&rest);
+        // Names of pods have hyphens and are copied from here: they stay whole.
+        let options = textwrap::Options::new(self.width)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .initial_indent(first)
+            .subsequent_indent(&rest);
         for line in textwrap::wrap(text, options) {
             let _infallible = writeln!(self.out, "{}", line.trim_end());
         }
