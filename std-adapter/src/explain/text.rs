@@ -148,10 +148,10 @@ fn metrics(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
         }
         let parts = explanation.parts.get(index).map(Vec::as_slice).unwrap_or_default();
         pods(page, parts);
-        if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index)) {
-            if let Some(text) = core.metrics().get(index).and_then(|metric| distance(outlook, reading, metric)) {
-                page.paragraph("      ", &text);
-            }
+        if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index))
+            && let Some(text) = core.metrics().get(index).and_then(|metric| distance(outlook, reading, metric))
+        {
+            page.paragraph("      ", &text);
         }
     }
 }
