@@ -107,11 +107,11 @@ impl<'a> Writer<'a> {
 
     /// Writes bytes; past the end of the buffer it only counts.
     pub fn put(&mut self, bytes: &[u8]) {
-        let end = self.len.saturating_add(bytes.len());
-        if let Some(room) = self.out.get_mut(self.len..end) {
+        // Cut twice, so that both lengths are seen to be the same and no panic is compiled in.
+        if let Some(room) = self.out.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
             room.copy_from_slice(bytes);
         }
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
     }
 
     /// Writes one byte.

@@ -83,8 +83,8 @@ impl Hpa<'_> {
         let (present, most) = match (reading, target) {
             (Reading::Pods(fold), Target::Utilization(_)) => {
                 // Percent must fit in 31 bits.
-                let most = i128::from(fold.request).checked_mul(i128::from(i32::MAX))?.checked_div(100)?;
-                (fold.usage, i64::try_from(most).unwrap_or(i64::MAX).min(i64::MAX / 100))
+                let most = fold.request.saturating_mul(i64::from(i32::MAX)).checked_div(100)?;
+                (fold.usage, most)
             }
             (Reading::Pods(fold), _) => (fold.usage, i64::MAX / 4),
             (Reading::Value(value), _) => (value.0, i64::MAX),

@@ -501,11 +501,69 @@ impl fmt::Display for Value {
     }
 }
 
-/// A ratio with two decimals.
+/// A ratio with two decimals, rounded to the nearest, a tie to the even one; beyond 2⁶⁴ it only saturates.
+///
+/// Like `{:.2}`, but by integers: the formatting of floats brings panics that a linker cannot prove unreachable, and
+/// several kilobytes.
 struct Ratio(f64);
 
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2}", self.0)
+        let bits = self.0.to_bits();
+        let (exponent, fraction) = ((bits >> 52) & 0x7ff, bits & ((1 << 52) - 1));
+        if exponent == 0x7ff && fraction != 0 {
+            return f.write_str("NaN");
+        }
+        if self.0.is_sign_negative() {
+            f.write_str("-")?;
+        }
+        if exponent == 0x7ff {
+            return f.write_str("inf");
+        }
+        // The value is mantissa × 2^(exponent − 1075).
+        let mantissa = if exponent == 0 { fraction } else { fraction | (1 << 52) };
+        let shift = u32::try_from(exponent.max(1).abs_diff(1075)).unwrap_or(u32::MAX);
+        let (whole, cents) = if exponent >= 1075 {
+            (if shift <= 11 { mantissa.wrapping_shl(shift) } else { u64::MAX }, 0)
+        } else if shift < 64 {
+            // 53 bits and 7 for the hundred.
+            let hundredths = mantissa.wrapping_mul(100);
+            let floor = hundredths.wrapping_shr(shift);
+            let (rest, half) = (hundredths ^ floor.wrapping_shl(shift), 1_u64.wrapping_shl(shift) >> 1);
+            let up = rest > half || (rest == half && floor & 1 == 1);
+            let rounded = floor.saturating_add(u64::from(up));
+            (rounded / 100, rounded % 100)
+        } else {
+            // 60 bits of hundredths are below a half of 2^64.
+            (0, 0)
+        };
+        write!(f, "{whole}.{}{}", cents / 10, cents % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::ToString;
+
+    #[test]
+    fn ratios_at_the_edges_read_as_floats_do() {
+        let ties = [0.125, 0.375, 1.125, 1.375, 0.005, 1.005, 2.675, 0.995, 99.995];
+        let edges = [0.0, -0.0, -1.5, 1.0, 1e15, 9.007199254740993e15, 1.8e19, 5e-324, 0.004999, f64::MIN_POSITIVE];
+        for ratio in ties.into_iter().chain(edges).chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]) {
+            assert_eq!(Ratio(ratio).to_string(), std::format!("{ratio:.2}"), "{ratio:?}");
+        }
+        assert_eq!(Ratio(1e300).to_string(), "18446744073709551615.00");
+    }
+
+    proptest! {
+        #[test]
+        fn ratios_read_as_floats_do(ratio in -1e18..1e18, small in -20.0..20.0, eighths in -4000i32..4000) {
+            for ratio in [ratio, small, f64::from(eighths) / 8.0, f64::from(eighths) / 1000.0] {
+                prop_assert_eq!(Ratio(ratio).to_string(), std::format!("{ratio:.2}"));
+            }
+        }
     }
 }

@@ -222,7 +222,8 @@ impl ExtremesView<'_> {
             let _fits = self.live.push_back(slot);
         }
         let slots = &*self.slots;
-        let order = self.live.make_contiguous();
+        // Filled after it was cleared, so all of it is in the first part.
+        let (order, _) = self.live.as_mut_slices();
         for end in 1..order.len() {
             let mut i = end;
             while i > 0 {
