@@ -24,7 +24,7 @@ use crate::number::{condition_kind_name, reason_name, status_words};
 use crate::past::{self, Longest, LongestBySeconds, Past, Usual};
 use crate::policy::{GivenMetric, OwnedRules, Policy};
 use crate::record::{self, Text};
-use crate::seen::{self, ErrorNumbers, Seen};
+use crate::seen::{self, ErrorNumbers, Readings, Seen};
 
 /// The version of the library, as text that is never freed. Compare it with `PLIMSOLL_VERSION`.
 // SAFETY: the name is this library's own, as are all below.
@@ -250,8 +250,9 @@ pub unsafe extern "C" fn plimsoll_hpa_outlook(
             let number = number.ok_or(Status::NoSuchMetric)?;
             let given = read(observation)?;
             let answer = (*policy).value.with(|hpa| {
-                let seen = observe(hpa, &given)?;
-                Ok(record::outlook(&hpa.outlook(number, &seen.observation())))
+                let mut readings = Readings::new();
+                let seen = observe(hpa, &given, &mut readings)?;
+                Ok(record::outlook(&hpa.outlook(number, &seen.with(&readings))))
             })?;
             write(outlook, &answer, size_of_struct(outlook)?)
         }
@@ -635,8 +636,9 @@ unsafe fn decide(
         apart(&[whole(policy, false), found.region(), given, out, records.region(), other])?;
         let given = read(observation)?;
         let decided = (*policy).value.with(|hpa| {
-            let seen = observe(hpa, &given)?;
-            Ok(found.past().decide(hpa, &seen.observation(), &mut records))
+            let mut readings = Readings::new();
+            let seen = observe(hpa, &given, &mut readings)?;
+            Ok(found.past().decide(hpa, &seen.with(&readings), &mut records))
         })?;
         records.end_with(&decided.last_word);
         write(decision, &record::decision(&decided, records.total), size_of_struct(decision)?)?;
@@ -716,14 +718,14 @@ unsafe fn rules(rules: *const Rules) -> Result<OwnedRules, Status> {
 ///
 /// # Safety
 /// What it points to is as it says.
-unsafe fn observe(hpa: &Hpa<'_>, given: &Observation) -> Result<Seen, Status> {
-    let mut seen = Seen::new(given)?;
+unsafe fn observe(hpa: &Hpa<'_>, given: &Observation, readings: &mut Readings) -> Result<Seen, Status> {
+    let seen = Seen::new(given)?;
     // SAFETY: the caller's promise, above.
     let all = unsafe { array(given.readings, given.readings_length, given.readings_stride)? };
     for (index, reading) in all.iter().take(hpa.metrics().len()).enumerate() {
         // SAFETY: as above.
         let reading = unsafe { self::reading(hpa, index, seen.now(), &reading?)? };
-        seen.readings.push(reading).map_err(|_| Status::Internal)?;
+        readings.push(reading).map_err(|_| Status::Internal)?;
     }
     Ok(seen)
 }

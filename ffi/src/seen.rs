@@ -7,17 +7,20 @@ use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use crate::abi::{self, MOST_METRICS, Status};
 use crate::number::{Numbered, flag, given};
 
-/// An observation that owns its readings.
+/// Readings of all metrics. Three kilobytes, so they are made in place and not handed about.
+pub(crate) type Readings = Vec<Reading, MOST_METRICS>;
+
+/// An observation without its readings.
+#[derive(Clone, Copy)]
 pub(crate) struct Seen {
     now: Instant,
     scale: Option<Scale>,
     selector: Selector,
     pods: Option<PodCount>,
-    pub(crate) readings: Vec<Reading, MOST_METRICS>,
 }
 
 impl Seen {
-    /// All but the readings.
+    /// From the numbers.
     pub(crate) fn new(seen: &abi::Observation) -> Result<Self, Status> {
         let scale = Scale { wanted: Replicas(seen.wanted_replicas), running: Replicas(seen.running_replicas) };
         let scale = given(seen.has_scale, scale)?;
@@ -29,7 +32,6 @@ impl Seen {
             scale,
             selector: Selector::from_number(seen.selector)?,
             pods: given(seen.has_pods, PodCount { listed: seen.pods_listed, ready: seen.pods_ready })?,
-            readings: Vec::new(),
         })
     }
 
@@ -39,9 +41,9 @@ impl Seen {
     }
 
     /// As the core wants it.
-    pub(crate) fn observation(&self) -> hpa::Observation<'_> {
-        let Self { now, scale, selector, pods, readings } = self;
-        hpa::Observation { now: *now, scale: *scale, selector: *selector, pods: *pods, readings }
+    pub(crate) fn with(self, readings: &Readings) -> hpa::Observation<'_> {
+        let Self { now, scale, selector, pods } = self;
+        hpa::Observation { now, scale, selector, pods, readings }
     }
 }
 
