@@ -63,13 +63,16 @@ impl Past<'_> {
 
     /// On an error nothing is changed.
     pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), Status> {
-        match self {
-            Self::Usual(history) => **history = History::restore(bytes).map_err(refused)?,
-            Self::Longest(history) => **history = History::restore(bytes).map_err(refused)?,
-            Self::LongestBySeconds(history) => **history = History::restore(bytes).map_err(refused)?,
-        }
-        Ok(())
+        each!(self, history => restore(history, bytes))
     }
+}
+
+/// Never inlined: the core makes a history on the stack first, and that of a small one must not be as deep as that of
+/// the largest.
+#[inline(never)]
+fn restore<const R: usize, const E: usize>(history: &mut History<R, E>, bytes: &[u8]) -> Result<(), Status> {
+    *history = History::restore(bytes).map_err(refused)?;
+    Ok(())
 }
 
 impl Seen<'_> {
