@@ -225,6 +225,46 @@ fn events_tell_the_sizes_that_rate_rules_count() {
     assert!(!text(&with, false, 100).contains("not known: from how many"));
 }
 
+/// Ten pods at 20 % against 50 % ask for 4, but the status tells what the last sync asked for, and the controller still
+/// counts that for five minutes.
+#[test]
+fn what_was_asked_for_at_the_last_sync_still_holds() {
+    let with_status = |able: &str, limited: &str| {
+        let mut objects = world(10);
+        objects.iter_mut().filter(|object| object["kind"] == "PodMetrics").for_each(|sample| {
+            sample["containers"][0]["usage"]["cpu"] = json!("100m");
+        });
+        objects[0]["status"] = status(10, able, limited);
+        explained(objects)
+    };
+    for able in ["ReadyForNewScale", "SucceededRescale", "ScaleDownStabilized"] {
+        let seen = with_status(able, "DesiredWithinRange");
+        assert_eq!(decided(&seen), (10, 10), "{able}");
+        says(
+            &seen,
+            &[
+                "a recent recommendation of 10 holds 4 back at 10, for another 300 s",
+                "if nothing it remembers binds any more: 10 → 4",
+            ],
+        );
+    }
+    // More than 10 was asked for: at least 11 is held, and without behavior the number may even rise to it.
+    let seen = with_status("ReadyForNewScale", "ScaleUpLimit");
+    assert_eq!(decided(&seen), (10, 11));
+    says(&seen, &["not known: how many the windows hold: 11 or more"]);
+    // Fewer was asked for: whatever the window holds is below 10.
+    let seen = with_status("SucceededRescale", "ScaleDownLimit");
+    assert_eq!(decided(&seen), (10, 4));
+    says(
+        &seen,
+        &["not known: what the window holds: something between 1 and 9", "if the window holds the most it may: 10 → 9"],
+    );
+    // Nothing was computed: nothing is known.
+    let seen = with_status("SucceededGetScale", "DesiredWithinRange");
+    assert_eq!(decided(&seen), (10, 4));
+    says(&seen, &["says that no number was computed at the last sync", "if it has just started: stays at 10"]);
+}
+
 #[test]
 fn a_saved_history_gives_the_same_decision_and_leaves_nothing_to_guess() {
     for name in ["up-limited", "pods-starting", "down-stabilized"] {
