@@ -135,7 +135,7 @@ fn parse(text: &[u8]) -> Result<Line, String> {
         path => format!("{path}: {}", error.message),
     };
     let documents = manifest::documents("line", text).map_err(describe)?;
-    documents.first().ok_or("empty")?.read().map_err(describe)
+    documents.first().ok_or("no object: the line is empty or null")?.read().map_err(describe)
 }
 
 fn decide(
