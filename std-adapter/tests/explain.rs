@@ -68,8 +68,7 @@ fn down_limited_goes_from_8_to_6_by_the_rate_rule() {
 ///
 /// * 8 × 460 = 3680 of 8 × 500 = 4000 is 92 %; against 60 % that is more, so the two count as using nothing:
 /// * 3680 of 10 × 500 = 5000 is 73.6 %, and the API's arithmetic drops the fraction: 73 %
-/// * 73 / 60 × 10 pods = 12.17, rounded up: 13; with the unready pods' own samples or their number ignored it were 14 or
-///   more
+/// * 73 / 60 × 10 pods = 12.17, rounded up: 13; with the two pods' own samples it were 14, with 92 / 60 of all ten 16
 /// * 13 is below twice 10 and below 30: nothing cuts it
 #[test]
 fn two_unready_pods_of_ten_are_named_with_their_reasons_and_damp_the_growth() {
