@@ -31,13 +31,11 @@ struct Arguments {
     color: Colour,
 }
 
+// Three of them are described where their arguments are.
 #[derive(Subcommand)]
 enum Command {
-    /// Play a scenario in simulated time and show every decision with its reason
     Simulate(Box<simulate::Arguments>),
-    /// Tell what an HPA would decide now, and why, from what kubectl printed
     Explain(Box<explain::Arguments>),
-    /// Decide line by line: JSON in, JSON out, for other programs
     Decide(Box<decide::Arguments>),
     /// Print a completion script for a shell
     Completions {
