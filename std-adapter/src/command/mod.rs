@@ -56,13 +56,14 @@ enum Colour {
 }
 
 impl Colour {
-    /// Whether standard output is coloured.
-    fn on(self) -> bool {
+    /// Makes it the choice for both standard streams, and tells whether standard output is coloured.
+    fn choose(self) -> bool {
         match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
+            Self::Always => anstream::ColorChoice::Always.write_global(),
+            Self::Never => anstream::ColorChoice::Never.write_global(),
+            Self::Auto => {}
         }
+        anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
     }
 }
 
@@ -70,7 +71,7 @@ impl Colour {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let colour = arguments.color.on();
+    let colour = arguments.color.choose();
     let done = match arguments.command {
         None => simulate::run(&simulate::Arguments::default(), colour),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments, colour),
