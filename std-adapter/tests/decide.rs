@@ -57,7 +57,7 @@ fn every_form_of_reading_gives_its_number() {
     };
     // What is read, and what it asks for at 4 replicas of which 4 run.
     let cases = [
-        // 400 % of a quarter … four pods of 1 core at 0.75: 75 % against 50 % is 1.5 × 4.
+        // Four pods of 1 core at 0.75: 75 % against 50 % is 1.5 × 4.
         (resource(&utilization), json!({ "pods": [pod("750m"), pod("750m"), pod("0.75"), pod("0.75")] }), 6),
         (resource(&utilization), json!({ "ready": { "pods": 4, "usage": "3", "request": "4" } }), 6),
         // 15 each against 10 is 1.5 × 4; a sample of 30 without a pod makes the mean 18 and counts as a pod more.
