@@ -10,6 +10,7 @@ use plimsoll_core::units::{Instant, Milli};
 use super::{Answer, Explanation, Part};
 use crate::engine::{instant, profile};
 use crate::manifest;
+use crate::report::clean;
 
 /// Pods named one by one; more are counted.
 const NAMED: usize = 8;
@@ -73,7 +74,8 @@ impl Page {
     fn paragraph(&mut self, first: &str, text: &str) {
         let rest = " ".repeat(unicode_width::UnicodeWidthStr::width(first));
         let options = textwrap::Options::new(self.width).initial_indent(first).subsequent_indent(&rest);
-        for line in textwrap::wrap(text, options) {
+        // Names and messages are the dump's: they must not drive the terminal.
+        for line in textwrap::wrap(&clean(text), options) {
             let _infallible = writeln!(self.out, "{}", line.trim_end());
         }
     }
