@@ -199,6 +199,16 @@ fn a_file_that_cannot_be_used_exits_with_1_and_one_sentence_that_names_it() {
 }
 
 #[test]
+fn a_file_cannot_drive_the_terminal_with_its_error() {
+    let input = b"{\"apiVersion\": \"v1\", \"kind\": \"\\u001b[2JHPA\", \"metadata\": {\"name\": \"\\u202e\"}}";
+    let output = run_with(&["explain", "-"], input, &[]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("[2JHPA") && said.chars().all(|letter| letter == '\n' || !letter.is_control()), "{said:?}");
+    assert!(!said.contains('\u{202e}'), "{said:?}");
+}
+
+#[test]
 fn decide_answers_every_line_and_exits_with_3_after_bad_ones() {
     let folder = Folder::new("decide");
     let policy = folder.write("hpa.yaml", HPA.as_bytes());

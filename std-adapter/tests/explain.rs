@@ -349,6 +349,18 @@ fn the_page_keeps_to_its_width_and_to_plain_text() {
     assert!(text(&real("up-limited"), true, 100).contains("\u{1b}["));
 }
 
+#[test]
+fn names_and_messages_of_a_dump_cannot_drive_the_terminal() {
+    let mut objects = world(2);
+    objects[0]["status"] = status(2, "ReadyForNewScale", "DesiredWithinRange");
+    objects[0]["status"]["conditions"][0]["message"] = json!("all\u{1b}[2J\r\nis \u{202e}llew");
+    objects[2]["metadata"]["name"] = json!("web\u{1b}]0;x\u{7}");
+    let page = text(&explained(objects), false, 100);
+    assert!(page.contains("AbleToScale=True/ReadyForNewScale: all [2J is llew"), "{page}");
+    assert!(page.contains("web ]0;x"), "{page}");
+    assert!(page.chars().all(|letter| letter == '\n' || !letter.is_control() && letter != '\u{202e}'), "{page:?}");
+}
+
 const NOW: &str = "2026-11-24T12:00:00Z";
 
 fn target() -> Value {
