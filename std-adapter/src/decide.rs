@@ -108,7 +108,7 @@ impl Decisions {
 
     fn policy(&self, spec: manifest::Spec) -> Result<Policy, PolicyError> {
         let policy = Policy::new(spec, self.settings)?;
-        policy.with(|hpa| Past::fits(hpa))?;
+        policy.with(Past::fits)?;
         Ok(policy)
     }
 

@@ -8,3 +8,8 @@ pub mod host;
 pub mod manifest;
 pub mod report;
 pub mod simulate;
+
+/// The README's Rust is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

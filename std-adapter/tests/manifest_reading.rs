@@ -43,10 +43,10 @@ fn aliases_and_merge_keys_are_followed() {
                 <<: [{a: x}, *base]\n&k word: *k\n";
     type Sections = std::collections::BTreeMap<String, serde_json::Value>;
     let sections: Sections = documents("a", text.as_bytes()).expect("YAML")[0].read().expect("sections");
-    assert_eq!(sections["list"].to_string(), r#"[{"a":"1","b":"2"},{"a":"1","b":"2"}]"#);
-    assert_eq!(sections["own"].to_string(), r#"{"a":"1","b":"3"}"#);
-    assert_eq!(sections["word"].to_string(), r#""word""#);
-    assert_eq!(sections["both"].to_string(), r#"{"a":"x","b":"2"}"#);
+    assert_eq!(sections["list"], serde_json::json!([{"a":"1","b":"2"},{"a":"1","b":"2"}]));
+    assert_eq!(sections["own"], serde_json::json!({"a":"1","b":"3"}));
+    assert_eq!(sections["word"], serde_json::json!("word"));
+    assert_eq!(sections["both"], serde_json::json!({"a":"x","b":"2"}));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use core::fmt;
 
 use super::condition::{ConditionKind, Reason};
 use super::history::{History, HistoryView};
-use super::observation::{Observation, Reading, Scale, Selector};
+use super::observation::{MetricError, Observation, Reading, Scale, Selector};
 use super::policy::{ColdStart, Hpa, Profile, Source};
-use super::propose::{MetricError, Proposal, propose};
+use super::propose::{Proposal, propose};
 use super::stabilize::{self, Stabilized};
 use super::step::{Read, Step, failed};
 use crate::constrain::{self, Amount, Direction, GrowthCap, Lately, Limit, Limited};

@@ -45,14 +45,14 @@ mod step;
 pub use condition::{Condition, ConditionKind, Conditions, Reason};
 pub use decide::{Applied, Decision, Detail, RescaleReason, SyncError, proposal};
 pub use history::History;
-pub use observation::{Observation, PodCount, Reading, Scale, Selector, ValueSum};
+pub use observation::{MetricError, Observation, PodCount, Reading, Scale, Selector, ValueSum};
 pub use outlook::{Outlook, Threshold};
 pub use pods::{Ignored, LeftOut, Phase, Pod, PodClass, PodFold, Ready, ReadyCondition, Sample, Unready};
 pub use policy::{
     Behavior, ColdStart, Controller, Hpa, Mended, Metric, MetricSource, Profile, Rules, Source, Target, Tolerances,
     Windows,
 };
-pub use propose::{Basis, MetricError, Proposal, Reported};
+pub use propose::{Basis, Proposal, Reported};
 pub use request::{
     Container, ContainerKind, PodLevel, RequestError, UpstreamText, first_without_request, pod_request, pod_usage,
 };

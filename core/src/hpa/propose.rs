@@ -1,11 +1,8 @@
 //! What one metric asks for. Pure arithmetic, in the order of operations that upstream has.
 
-use core::fmt;
-
-use super::observation::{Observation, PodCount, Reading, Scale, ValueSum};
+use super::observation::{MetricError, Observation, PodCount, Reading, Scale, ValueSum};
 use super::pods::PodFold;
 use super::policy::{Hpa, Metric, Profile, Source, Target};
-use super::request::RequestError;
 use crate::math;
 use crate::units::{Milli, Replicas};
 
@@ -52,59 +49,6 @@ pub enum Basis {
     PerPod,
     /// The average per running pod is close enough to the target: upstream proposes the pods running.
     RunningPods,
-}
-
-/// Why a metric gave no proposal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub enum MetricError {
-    /// The metrics API failed, or answered with nothing.
-    Unavailable,
-    /// The value was no finite number.
-    NotANumber,
-    /// The host gave no reading, or one of another kind.
-    NoReading,
-    /// The pods could not be listed.
-    PodsUnlisted,
-    /// There are no pods.
-    NoPods,
-    /// No pod that counts has a sample.
-    NoSamples,
-    /// A pod's request is not known.
-    Request {
-        /// Why.
-        error: RequestError,
-        /// Which pod, counted from 0 in the order they were added.
-        pod: u32,
-    },
-    /// The container is missing in a pod's sample (1.32).
-    NoContainerInSample,
-    /// No sample belongs to a pod with a request.
-    NothingMatched,
-    /// The manifest names one kind of target and sets another.
-    UnusableTarget,
-    /// A type of metric that is not known.
-    UnknownSource,
-}
-
-impl fmt::Display for MetricError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unavailable => "the metrics API gave no values",
-            Self::NotANumber => "the value is not a finite number",
-            Self::NoReading => "no reading was given",
-            Self::PodsUnlisted => "the pods could not be listed",
-            Self::NoPods => "the selector matches no pods",
-            Self::NoSamples => "no pod that counts has a sample (they may all be unready)",
-            Self::Request { error, pod } => {
-                return write!(f, "pod {} has {error}", pod.saturating_add(1));
-            }
-            Self::NoContainerInSample => "a pod's sample lacks the container",
-            Self::NothingMatched => "no sample belongs to a pod with a request",
-            Self::UnusableTarget => "the kind of target that is named is not set",
-            Self::UnknownSource => "unknown type of metric",
-        })
-    }
 }
 
 /// What metric number `index` of the policy asks for. O(1).

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use super::observation::Selector;
+use super::observation::{MetricError, Selector};
 use super::pods::LeftOut;
 use super::policy::{Hpa, Metric, Source, Target};
-use super::propose::{Basis, MetricError, Proposal, Reported};
+use super::propose::{Basis, Proposal, Reported};
 use crate::constrain::{Amount, Direction, Limit, RateLimit};
 use crate::units::{Instant, Milli, Replicas};
 

@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS)
         }
     };
-    done.unwrap_or_else(|failure| failure.exit())
+    done.unwrap_or_else(Failure::exit)
 }
 
 /// Prints to standard output. A reader that went away (`| head`) is no failure.

@@ -26,7 +26,7 @@ impl Decider {
     /// # Errors
     /// What is wrong with the spec, or that the history would need more room than there is.
     pub fn new(policy: Policy) -> Result<Self, PolicyError> {
-        policy.with(|hpa| Past::fits(hpa))?;
+        policy.with(Past::fits)?;
         Ok(Self { policy, past: Box::default(), last: None })
     }
 

@@ -73,7 +73,11 @@ impl Page {
     /// A paragraph, its first line after `first`, the rest indented as far.
     fn paragraph(&mut self, first: &str, text: &str) {
         let rest = " ".repeat(unicode_width::UnicodeWidthStr::width(first));
-        let options = textwrap::Options::new(self.width).initial_indent(first).subsequent_indent(&rest);
+        // Names of pods have hyphens and are copied from here: they stay whole.
+        let options = textwrap::Options::new(self.width)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .initial_indent(first)
+            .subsequent_indent(&rest);
         // Names and messages are the dump's: they must not drive the terminal.
         for line in textwrap::wrap(&clean(text), options) {
             let _infallible = writeln!(self.out, "{}", line.trim_end());
@@ -146,10 +150,10 @@ fn metrics(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
         }
         let parts = explanation.parts.get(index).map(Vec::as_slice).unwrap_or_default();
         pods(page, parts);
-        if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index)) {
-            if let Some(text) = core.metrics().get(index).and_then(|metric| distance(outlook, reading, metric)) {
-                page.paragraph("      ", &text);
-            }
+        if let (Some(outlook), Some(reading)) = (explanation.outlooks.get(index), explanation.readings.get(index))
+            && let Some(text) = core.metrics().get(index).and_then(|metric| distance(outlook, reading, metric))
+        {
+            page.paragraph("      ", &text);
         }
     }
 }

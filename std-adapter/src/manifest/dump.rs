@@ -7,14 +7,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
-
-use super::document::{Document, Fault, LoadError, documents, quoted};
+use super::document::{Document, Fault, LoadError, documents};
 use super::event::{self, Rescale};
 use super::hpa::{self, HorizontalPodAutoscaler};
-use super::load::{Object, objects, passed_over};
 use super::metrics::{CustomMetric, ExternalMetricValue, PodMetrics};
-use super::place::{Place, Strictness};
+use super::object::{Object, named, objects, passed_over};
+use super::place::Strictness;
 use super::pod::Pod;
 use super::scale::ScaleTarget;
 use super::{metrics, pod, scale};
@@ -152,45 +150,4 @@ fn keep_the_later<T, K: Ord + Clone + AsRef<str>>(
         }
         keep
     });
-}
-
-/// Reads an object leniently into `T`.
-pub(super) fn lenient<T: DeserializeOwned>(object: &Object<'_>) -> Result<T, Fault> {
-    let place = Place::at(object.node, &object.path, Strictness::Lenient);
-    T::deserialize(place).map_err(|fault| fault.within(&place))
-}
-
-/// An error at a field of an object.
-pub(super) fn wrong(object: &Object<'_>, field: &str, message: String) -> Fault {
-    let dot = if object.path.is_empty() { "" } else { "." };
-    Fault::new(message).at(format!("{}{dot}{field}", object.path), object.node.line_of(field))
-}
-
-/// Objects of a dump are known by their names.
-pub(super) fn named(name: &str, object: &Object<'_>) -> Result<(), Fault> {
-    if name.is_empty() {
-        let message = format!("a {} without a name", object.kind);
-        return Err(wrong(object, "metadata.name", message));
-    }
-    Ok(())
-}
-
-/// One of a few words; `None` stands for an absent one.
-pub(super) fn one_of<T: Copy>(
-    object: &Object<'_>,
-    field: &str,
-    text: &str,
-    words: &[(&str, T)],
-) -> Result<Option<T>, Fault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match words.iter().find(|(word, _)| *word == text) {
-        Some((_, value)) => Ok(Some(*value)),
-        None => {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!("expected one of {}, found the text {}", known.join(", "), quoted(text));
-            Err(wrong(object, field, message))
-        }
-    }
 }

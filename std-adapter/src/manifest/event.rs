@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::document::Fault;
-use super::dump::lenient;
 use super::hpa::{DEFAULT_NAMESPACE, KIND};
-use super::load::Object;
+use super::object::{Object, lenient};
 use super::place::time;
 
 /// An autoscaler changed its scale (an event with the reason SuccessfulRescale). The server keeps events for an hour, and

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Fault, LoadError, Node, quoted};
-use super::load::text;
+use super::object::text;
 use super::place::{Place, Strictness, time};
 use super::quantity::Quantity;
 use super::selector::{LabelSelector, Labels};

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::document::{Fault, quoted};
-use super::dump::{lenient, named, wrong};
 use super::hpa::{Metadata, ObjectReference};
-use super::load::Object;
+use super::object::{Object, lenient, named, wrong};
 use super::place::time;
 use super::pod::Resources;
 use super::quantity::Quantity;

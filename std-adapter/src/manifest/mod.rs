@@ -20,6 +20,7 @@ mod json;
 mod load;
 mod metrics;
 mod names;
+mod object;
 mod place;
 mod pod;
 mod quantity;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::document::Fault;
-use super::dump::{lenient, named, one_of};
 use super::hpa::Metadata;
-use super::load::Object;
+use super::object::{Object, lenient, named, one_of};
 use super::place::time;
 use super::quantity::Quantity;
 use super::selector::Labels;

@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::document::Fault;
-use super::dump::{lenient, named, wrong};
 use super::hpa::Metadata;
-use super::load::Object;
+use super::object::{Object, lenient, named, wrong};
 use super::selector::{LabelSelector, Selector};
 
 /// A workload as an autoscaler sees it.

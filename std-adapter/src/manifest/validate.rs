@@ -303,7 +303,7 @@ fn external_source(source: &ExternalMetric, path: &str, found: &mut Found) {
         (None, None) => found
             .required(child(&target, "averageValue"), "must set either a target value for metric or a per-pod target"),
         (Some(_), Some(_)) => {
-            found.forbidden(child(&target, "value"), "may not set both a target value for metric and a per-pod target")
+            found.forbidden(child(&target, "value"), "may not set both a target value for metric and a per-pod target");
         }
         _ => {}
     }
