@@ -77,6 +77,14 @@ fn a_recorded_load_is_played_on_the_built_in_platform() {
     assert!(path(&run).iter().any(|(from, to)| to > from), "{:?}", path(&run));
     conserved(&run);
 
+    // Forty times as much is more than twenty pods serve: some fail, some still wait when it ends.
+    let run = printed(&["simulate", "--load", text(&file), "--scale", "40", "--json"]);
+    let run: Value = serde_json::from_str(&run).expect("JSON");
+    conserved(&run);
+    for name in ["served", "failed", "queued_at_end"] {
+        assert!(run["summary"][name].as_f64().is_some_and(|requests| requests > 0.0), "{name}: {}", run["summary"]);
+    }
+
     let shown = printed(&["simulate", "--load", text(&file), "--from", "600", "--to", "1200", "--scale", "0.5"]);
     assert!(shown.contains("10 rows, one every 60 s, highest 1500.0 requests per second; 0 gaps"), "{shown}");
 }

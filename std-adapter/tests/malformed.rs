@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn explain_survives_a_thousand_malformed_dumps_and_names_the_place() {
-    let inputs = [mutants(&tree(DUMP), 1), hostile(), texts(DUMP, 2, 400), texts(&small_metrics(), 3, 200)].concat();
+    let inputs = [mutants(&tree(DUMP)), hostile(), texts(DUMP, 1, 400), texts(&small_metrics(), 2, 200)].concat();
     let mut tally = Tally::default();
     for input in &inputs {
         let _shown = Shown(input);
@@ -29,7 +29,7 @@ fn explain_survives_a_thousand_malformed_dumps_and_names_the_place() {
 
 #[test]
 fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
-    let mut inputs = [mutants(&tree(LINE), 4), hostile(), texts(LINE, 5, 600)].concat();
+    let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600)].concat();
     // A line is a line.
     inputs.iter_mut().for_each(|input| input.text.retain(|byte| *byte != b'\n'));
     let mut tally = Tally::default();
@@ -57,7 +57,7 @@ fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
 
 #[test]
 fn simulate_survives_a_thousand_malformed_scenarios_and_names_the_field() {
-    let inputs = [mutants(&tree(SCENARIO), 6), hostile(), texts(SCENARIO, 7, 500)].concat();
+    let inputs = [mutants(&tree(SCENARIO)), hostile(), texts(SCENARIO, 4, 400)].concat();
     let mut tally = Tally::default();
     for input in &inputs {
         let _shown = Shown(input);
@@ -68,7 +68,7 @@ fn simulate_survives_a_thousand_malformed_scenarios_and_names_the_field() {
 
 #[test]
 fn simulate_survives_malformed_traces_and_names_the_line() {
-    let inputs = [texts(CSV, 8, 400), hostile()].concat();
+    let inputs = [texts(CSV, 5, 400), hostile()].concat();
     let mut tally = Tally::default();
     for input in &inputs {
         let _shown = Shown(input);
@@ -90,7 +90,7 @@ fn a_malformed_history_is_refused_and_a_strange_one_is_lived_with() {
     });
     let dump = Dump::read([("good.yaml", DUMP.as_bytes())]).expect("good");
     let (mut refused, mut taken) = (0, 0);
-    for input in [mutants(&good, 9), texts(&good.to_string(), 10, 200)].concat() {
+    for input in [mutants(&good), texts(&good.to_string(), 6, 200)].concat() {
         let _shown = Shown(&input);
         match serde_json::from_slice::<Box<Past>>(&input.text) {
             Err(error) => {
@@ -120,7 +120,7 @@ fn the_command_never_panics_and_says_why_it_refuses() {
         from.into_iter().step_by(step).take(22).collect::<Vec<_>>()
     };
     let (mut ran, mut refused) = (0, 0);
-    for input in pick([mutants(&tree(DUMP), 1), texts(DUMP, 2, 400), hostile()].concat()) {
+    for input in pick([mutants(&tree(DUMP)), texts(DUMP, 1, 400), hostile()].concat()) {
         let file = folder.join("dump.yaml");
         std::fs::write(&file, &input.text).expect("written");
         let (code, said) = run(&["explain", file.to_str().expect("a name")], b"");
@@ -133,7 +133,7 @@ fn the_command_never_panics_and_says_why_it_refuses() {
         refused += usize::from(code != 0);
     }
     // Long runs are for others: here those that are refused, and some that are short.
-    let scenarios = [mutants(&tree(SCENARIO), 6), texts(SCENARIO, 7, 500), hostile()].concat();
+    let scenarios = [mutants(&tree(SCENARIO)), texts(SCENARIO, 4, 400), hostile()].concat();
     let short = |input: &Input| {
         std::str::from_utf8(&input.text)
             .ok()
@@ -150,7 +150,7 @@ fn the_command_never_panics_and_says_why_it_refuses() {
         ran += 1;
         refused += usize::from(code != 0);
     }
-    for input in pick([mutants(&tree(LINE), 4), texts(LINE, 5, 600), hostile()].concat()) {
+    for input in pick([mutants(&tree(LINE)), texts(LINE, 3, 600), hostile()].concat()) {
         let (code, said) = run(&["decide"], &input.text);
         assert!(matches!(code, 0 | 3) && said.is_empty(), "{code}: {said}");
         ran += 1;
@@ -449,8 +449,7 @@ fn tree(text: &str) -> Value {
 }
 
 /// Every place of a tree, with values of other types and extremes in it; without it; and with a field more.
-fn mutants(good: &Value, seed: u64) -> Vec<Input> {
-    let mut random = Random(seed);
+fn mutants(good: &Value) -> Vec<Input> {
     let values: [(&str, Value); 9] = [
         ("wrong type", Value::Null),
         ("wrong type", json!(true)),
@@ -483,10 +482,10 @@ fn mutants(good: &Value, seed: u64) -> Vec<Input> {
             *tree.pointer_mut(&place).expect("a place") = value;
             tree.to_string()
         };
-        for _ in 0..2 {
-            let (kind, value) = &values[random.below(values.len())];
+        for (kind, value) in &values {
             inputs.push(Input { kind, text: with(value.clone()).into_bytes() });
-            let (kind, text) = raw[random.below(raw.len())];
+        }
+        for (kind, text) in raw {
             inputs.push(Input { kind, text: with(json!("@@")).replace("\"@@\"", text).into_bytes() });
         }
         let mut tree = good.clone();
@@ -574,7 +573,7 @@ fn texts(good: &str, seed: u64, count: usize) -> Vec<Input> {
 
 /// Texts that nothing good can become.
 fn hostile() -> Vec<Input> {
-    let mut random = Random(11);
+    let mut random = Random(7);
     let mut inputs = Vec::new();
     let mut add = |kind, text: Vec<u8>| inputs.push(Input { kind, text });
     for text in ["", " ", "\n", "---\n", "---\n...\n---\n", "#\n", "null", "\u{feff}", "{}", "[]", "{", "\"", "0"] {
