@@ -61,6 +61,7 @@ impl<const R: usize, const E: usize> History<R, E> {
     /// # Errors
     /// The number needed, and the room.
     pub fn fits(hpa: &Hpa<'_>) -> Result<(), ConfigError> {
+        const { assert!(0 < R && R < 65_536 && E < 65_536, "a history has room for 1 to 65,535 recommendations") };
         let (recommendations, events) = hpa.entries_needed();
         for (field, room, needed) in [("recommendations", R, recommendations), ("scale events", E, events)] {
             if room < needed {
@@ -122,7 +123,7 @@ impl<const R: usize, const E: usize> History<R, E> {
             list.clear();
             let _fits = list.extend_from_slice(given);
         }
-        self.started = given.iter().map(|entry| entry.at).min().or(self.started);
+        self.started = given.iter().map(|entry| entry.at).min();
         Ok(())
     }
 
@@ -194,6 +195,10 @@ impl<const R: usize, const E: usize> History<R, E> {
             let entry = Entry { value: from.i32()?, at: Instant::from_nanos(from.i64()?) };
             slots.push(entry).map_err(|_| SnapshotError::Capacity { needed: count, room: R })?;
         }
+        if !history.seeded && count > 0 {
+            let found = i64::from(length(count));
+            return Err(SnapshotError::BadValue { field: "recommendations before the first", found });
+        }
         history.recommendations.restore(&slots);
         for list in [&mut history.up, &mut history.down] {
             let count = usize::from(from.u16()?);
@@ -209,6 +214,9 @@ impl<const R: usize, const E: usize> History<R, E> {
             let status = boolean("status", from.u8()?)?;
             let reason = one_of("reason", Reason::ALL, from.u8()?)?;
             let since = if boolean("since", from.u8()?)? { Some(Instant::from_nanos(from.i64()?)) } else { None };
+            if history.conditions.get(kind).is_some() {
+                return Err(SnapshotError::BadValue { field: "condition given twice", found: i64::from(kind as u8) });
+            }
             history.conditions.restore(Condition { kind, status, reason, since });
         }
         from.finish()?;
@@ -217,6 +225,7 @@ impl<const R: usize, const E: usize> History<R, E> {
 
     /// The same, without its capacities in the type.
     pub(super) fn view(&mut self) -> HistoryView<'_> {
+        const { assert!(0 < R && R < 65_536 && E < 65_536, "a history has room for 1 to 65,535 recommendations") };
         HistoryView {
             recommendations: self.recommendations.view(),
             seeded: &mut self.seeded,

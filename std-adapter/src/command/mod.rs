@@ -5,6 +5,7 @@ mod explain;
 mod failure;
 mod flags;
 mod simulate;
+mod width;
 
 use std::io::Write;
 use std::process::ExitCode;
