@@ -280,6 +280,7 @@ fn a_saved_history_gives_the_same_decision_and_leaves_nothing_to_guess() {
         assert_eq!((was.from, was.to, was.last_word), (is.from, is.to, is.last_word), "{name}");
         let page = text(&after, false, 100);
         assert!(!page.contains("cannot show") && !page.contains("memory only"), "{page}");
+        assert!(page.contains("a second sync at the same moment"), "{page}");
         assert!(text(&before, false, 100).contains("What the dump cannot show"));
     }
 }
