@@ -258,6 +258,7 @@ impl fmt::Display for Sentence<'_> {
             Step::ClockWentBack { last, now } => {
                 write!(f, "the clock ran back from {last} to {now}: what was seen later counts as seen now")
             }
+            Step::ClockStood { now } if self.now == Some(now) => f.write_str("a second sync at the same moment"),
             Step::ClockStood { now } => write!(f, "a second sync at {now}"),
             Step::LongGap { last, now } => {
                 write!(f, "{} passed since the last sync: nothing remembered counts any more", now.since(last))
