@@ -122,6 +122,9 @@ impl Decisions {
                 Some(policy) => policy.clone(),
                 None => return Err(format!("policy is {name:?}: no line and no --policy file has defined it")),
             },
+            spec if !spec.is_object() => {
+                return Err(format!("policy is {spec}: must be a name, or the spec of an HPA"));
+            }
             spec => self.policy(inline_spec(&spec, "policy")?).map_err(|error| format!("policy: {error}"))?,
         };
         if let Some(name) = line.define {
