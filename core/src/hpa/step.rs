@@ -256,8 +256,9 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self.step {
             Step::ClockWentBack { last, now } => {
-                write!(f, "the clock ran back from {last} to {now}: what was seen later counts as seen now")
+                write!(f, "the clock ran back by {}: what was seen later counts as seen now", last.since(now))
             }
+            Step::ClockStood { now } if self.now == Some(now) => f.write_str("a second sync at the same moment"),
             Step::ClockStood { now } => write!(f, "a second sync at {now}"),
             Step::LongGap { last, now } => {
                 write!(f, "{} passed since the last sync: nothing remembered counts any more", now.since(last))

@@ -27,7 +27,7 @@ use crate::simulate::{self};
     plimsoll simulate --html spike.html        … and a page of it for a browser\n  \
     plimsoll simulate --scenario > my.yaml     the built-in scenario, to be changed\n  \
     plimsoll simulate my.yaml --hpa hpa.yaml   your scenario, your HPA\n  \
-    plimsoll simulate --load day.csv           a recorded load (time or period, count) on the built-in platform")]
+    plimsoll simulate --load day.csv           a recorded load on the built-in platform")]
 pub(super) struct Arguments {
     /// Scenario file in YAML [default: the built-in Black Friday spike]
     scenario: Option<PathBuf>,
