@@ -259,6 +259,32 @@ static void configurations(void)
     STATUS(plimsoll_hpa_init(hpa, size, &good), PLIMSOLL_STATUS_OUT_OF_RANGE);
     rules.window_ns = (uint64_t)(3600 * SECOND);
 
+    /* The same in words. */
+    {
+        char text[128];
+        size_t length = 99;
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(length == 0 && text[0] == 0);
+        bad = good;
+        bad.max_replicas = 0;
+        STATUS(plimsoll_hpa_config_problem(&bad, text, 10, &length), PLIMSOLL_STATUS_NO_ROOM);
+        STATUS(plimsoll_hpa_config_problem(&bad, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "max is 0, must be at least 1") == 0);
+        two[1].target_milli = 0;
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "metrics[1]: target is 0, must be at least 1") == 0 && length == strlen(text));
+        two[1].target_milli = 1000;
+        rules.window_ns = (uint64_t)(3601 * SECOND);
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "up: window is 3601000000000, must be at most 3600000000000") == 0);
+        rules.window_ns = (uint64_t)(3600 * SECOND);
+        good.down = NULL;
+        STATUS(plimsoll_hpa_config_problem(&good, NULL, 0, &length), OK);
+        CHECK(length == strlen("down: a pointer is NULL"));
+        good.down = &rules;
+        STATUS(plimsoll_hpa_config_problem(NULL, text, sizeof text, &length), PLIMSOLL_STATUS_NULL_POINTER);
+    }
+
     STATUS(plimsoll_hpa_init(NULL, size, &good), PLIMSOLL_STATUS_NULL_POINTER);
     STATUS(plimsoll_hpa_init((struct plimsoll_hpa *)(memory + 1), size, &good), PLIMSOLL_STATUS_MISALIGNED);
     STATUS(plimsoll_hpa_init(hpa, size - 1, &good), PLIMSOLL_STATUS_NO_ROOM);

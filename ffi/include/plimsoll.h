@@ -1988,6 +1988,18 @@ size_t plimsoll_hpa_align(void);
 plimsoll_status plimsoll_hpa_config_defaults(struct plimsoll_hpa_config *config);
 
 /**
+ * What is wrong with a configuration, in words: which field, which number, which limit. The status tells only the kind.
+ * `length` receives the bytes of the text; 0 when nothing is wrong. The buffer is as in `plimsoll_step_sentence`.
+ *
+ * # Safety
+ * `config` and what it points to are as their structs say; `capacity` bytes and `length` may be written.
+ */
+plimsoll_status plimsoll_hpa_config_problem(const struct plimsoll_hpa_config *config,
+                                            char *text,
+                                            size_t capacity,
+                                            size_t *length);
+
+/**
  * Makes a policy in `size` bytes of memory from a configuration, and copies all it needs.
  *
  * # Safety
