@@ -383,6 +383,47 @@ static void pods(void)
     free(hpa);
 }
 
+/* Requests of a pod, with the release's own rules. */
+static void requests(void)
+{
+    struct plimsoll_hpa *hpa = cpu_policy();
+    struct plimsoll_container two[2];
+    struct plimsoll_pod_level level;
+    int64_t request = 7;
+    int32_t error = 7;
+
+    memset(two, 0, sizeof two);
+    two[0].struct_size = two[1].struct_size = (uint32_t)sizeof two[0];
+    two[0].kind = PLIMSOLL_CONTAINER_KIND_MAIN;
+    two[0].name = "app";
+    two[0].name_length = 3;
+    two[0].has_request = 1;
+    two[0].request_milli = 500;
+    two[1] = two[0];
+    two[1].kind = PLIMSOLL_CONTAINER_KIND_SIDECAR;
+    STATUS(plimsoll_pod_request(hpa, 1, two, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_NO_SUCH_METRIC);
+    STATUS(plimsoll_pod_request(hpa, 0, NULL, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_NULL_POINTER);
+    two[1].kind = 4;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_OUT_OF_RANGE);
+    two[1].kind = PLIMSOLL_CONTAINER_KIND_SIDECAR;
+    CHECK(request == 7 && error == 7);
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), OK);
+    CHECK(request == 1000 && error == 0);
+    memset(&level, 0, sizeof level);
+    level.struct_size = (uint32_t)sizeof level;
+    level.set = 1;
+    level.has_request = 1;
+    level.request_milli = 3000;
+    level.has_overhead = 1;
+    level.overhead_milli = 10;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], &level, &request, &error), OK);
+    CHECK(request == 3010 && error == 0);
+    two[1].has_request = 0;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), OK);
+    CHECK(request == 0 && error == PLIMSOLL_REQUEST_ERROR_MISSING);
+    free(hpa);
+}
+
 static void says(const struct plimsoll_hpa *hpa, const struct plimsoll_step *step, const char *expected, int line)
 {
     char text[512];
@@ -760,6 +801,7 @@ int main(void)
     sizes();
     configurations();
     pods();
+    requests();
     readings();
     pointers();
     steps_and_sentences();

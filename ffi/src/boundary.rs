@@ -15,12 +15,12 @@ use plimsoll_core::trace::Trace;
 use plimsoll_core::units::{Instant, Milli, Replicas};
 
 use crate::abi::{
-    Applied, BatchItem, ColdStart, Condition, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
+    Applied, BatchItem, ColdStart, Condition, Container, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
     HISTORY_LONGEST_BY_SECONDS_BYTES, HISTORY_LONGEST_BYTES, HPA_BYTES, HpaConfig, MOST_CONDITIONS, MetricConfig,
-    NAME_BYTES, Observation, OpaqueFold, OpaqueHistory, OpaqueHpa, Outlook, Pod, Profile, RateRule, Reading,
+    NAME_BYTES, Observation, OpaqueFold, OpaqueHistory, OpaqueHpa, Outlook, Pod, PodLevel, Profile, RateRule, Reading,
     ReadingKind, Reported, Room, Rules, Source, Status, StepRecord,
 };
-use crate::number::{condition_kind_name, reason_name, status_words};
+use crate::number::{Numbered, condition_kind_name, reason_name, status_words};
 use crate::past::{self, Longest, LongestBySeconds, Past, Usual};
 use crate::policy::{At, GivenMetric, OwnedRules, Policy, Refused, Why};
 use crate::record::{self, Text};
@@ -377,6 +377,9 @@ pub unsafe extern "C" fn plimsoll_history_save(
 /// Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
 /// as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
 ///
+/// The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
+/// for the longest by seconds. No other function wants more than 32 KB.
+///
 /// # Safety
 /// `history` was made by `plimsoll_history_init`; `length` bytes may be read.
 // SAFETY: see plimsoll_version.
@@ -550,6 +553,52 @@ pub unsafe extern "C" fn plimsoll_fold_add_ready(
         // SAFETY: the caller's promise, above.
         let fold = unsafe { &mut (*kept::<PodFold, _>(fold)?.cast_mut()).value };
         fold.add_ready(pods, Milli(usage_milli), Milli(request_milli));
+        Ok(())
+    })
+}
+
+/// What a pod requests of a metric's resource, by the rules of the release that is answered like: what belongs into
+/// `request_milli` and `request_error` of a `struct plimsoll_pod`. Init containers stand in their order, main containers
+/// anywhere. `level` may be NULL: nothing is set for the whole pod. O(containers).
+///
+/// # Safety
+/// `hpa` was made by `plimsoll_hpa_init`; the containers and `level` are as their structs say; the last two may be
+/// written.
+// SAFETY: see plimsoll_version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plimsoll_pod_request(
+    hpa: *const OpaqueHpa,
+    metric: u32,
+    containers: *const Container,
+    length: usize,
+    stride: usize,
+    level: *const PodLevel,
+    request_milli: *mut i64,
+    request_error: *mut i32,
+) -> Status {
+    answer(|| {
+        // SAFETY: the caller's promise, above; all that is written is written at the end.
+        unsafe {
+            let policy = kept::<Policy, _>(hpa)?;
+            apart(&[whole(policy, false), writable(request_milli)?, writable(request_error)?])?;
+            let level = if level.is_null() { hpa::PodLevel::default() } else { seen::pod_level(&read(level)?)? };
+            let all = array(containers, length, stride)?;
+            let named = all.iter().map(|container| {
+                let container = container?;
+                seen::container(&container, text(container.name, container.name_length)?)
+            });
+            // All are looked at before any counts, for the core takes no errors.
+            for container in named.clone() {
+                container?;
+            }
+            let asked = (*policy).value.with(|hpa| {
+                let metric = usize::try_from(metric).ok().and_then(|metric| hpa.metrics().get(metric));
+                let good = named.filter_map(Result::ok);
+                Ok(hpa::pod_request(hpa, metric.ok_or(Status::NoSuchMetric)?, good, level))
+            })?;
+            request_milli.write(asked.map_or(0, |Milli(request)| request));
+            request_error.write(asked.map_or_else(Numbered::number, |_| 0));
+        }
         Ok(())
     })
 }
@@ -920,6 +969,23 @@ wire!(Pod to request_milli, last request_milli, Pod {
     sample_window_ns: 0,
     request_milli: 0,
 });
+wire!(Container to request_milli, last request_milli, Container {
+    struct_size: 0,
+    kind: 0,
+    name: null(),
+    name_length: 0,
+    has_request: 0,
+    reserved: 0,
+    request_milli: 0,
+});
+wire!(PodLevel to overhead_milli, last overhead_milli, PodLevel {
+    struct_size: 0,
+    set: 0,
+    has_request: 0,
+    has_overhead: 0,
+    request_milli: 0,
+    overhead_milli: 0,
+});
 wire!(Reading to fold, last fold, Reading {
     struct_size: 0,
     kind: 0,
@@ -1094,13 +1160,13 @@ fn extent(length: usize, stride: usize) -> Result<usize, Status> {
 
 impl<T: Wire> Array<'_, T> {
     /// Where the structs stand.
-    fn places(&self) -> impl Iterator<Item = *const T> {
+    fn places(&self) -> impl Iterator<Item = *const T> + Clone {
         // In range, as `extent` found for the whole.
         (0..self.length).map(|index| self.first.wrapping_byte_add(index.wrapping_mul(self.stride)))
     }
 
     /// The structs.
-    fn iter(&self) -> impl Iterator<Item = Result<T, Status>> {
+    fn iter(&self) -> impl Iterator<Item = Result<T, Status>> + Clone {
         self.places().map(|place| {
             // SAFETY: a place in the array, which `array` was promised to be readable.
             unsafe {
