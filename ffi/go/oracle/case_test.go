@@ -64,7 +64,7 @@ type whole struct {
 	TargetValue   *int64    `json:"target_value,omitempty"`
 	TargetAverage *int64    `json:"target_average_value,omitempty"`
 	Value         *int64    `json:"value,omitempty"`
-	Values        []int64   `json:"values,omitempty"`
+	Values        []int64   `json:"values,omitzero"`
 	Tolerance     tolerance `json:"tolerance"`
 	Pods          []pod     `json:"pods,omitzero"`
 }
