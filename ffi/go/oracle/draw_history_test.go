@@ -20,10 +20,20 @@ type historian struct {
 	at       int64
 	// What the metrics shall ask for next.
 	wish float64
+	// For the schema of sequences, which has less: one External metric, no pods, no failures but its own.
+	plain bool
 }
 
 func newHistorian(seed uint64, number int, odd bool) *historian {
-	g := &historian{draw: newDraw(seed, "history", number), odd: odd, selector: "ok"}
+	return begin(&historian{draw: newDraw(seed, "history", number), odd: odd})
+}
+
+func newSequencer(seed uint64, number int, odd bool) *historian {
+	return begin(&historian{draw: newDraw(seed, "sequence", number), odd: odd, plain: true})
+}
+
+func begin(g *historian) *historian {
+	g.selector = "ok"
 	g.head.Gates = gates{ScaleToZero: g.chance(75), ConfigurableTolerance: true}
 	g.head.Controller = flags{
 		Tolerance:         pick(g.draw, 0.1, 0.1, 0.1, 0.05, 0.2, 0.01),
@@ -38,7 +48,7 @@ func newHistorian(seed uint64, number int, odd bool) *historian {
 	if g.chance(70) {
 		g.head.Start = int32(g.between(int64(g.minimum()), int64(min(g.spec.Max, 40))))
 	}
-	if g.head.Start == 0 && g.chance(50) {
+	if g.head.Start == 0 && g.chance(50) && !g.plain {
 		g.head.Conditions = []condition{pick(g.draw,
 			condition{"ScaledToZero", "True", "ScaledToZero"}, condition{"ScaledToZero", "False", "NotScaledToZero"})}
 	}
@@ -136,6 +146,10 @@ func (g *historian) drawRules() *rules {
 }
 
 func (g *historian) drawMetrics() []metric {
+	if g.plain {
+		average := pick(g.draw, int64(1000), 100, 7000, g.between(100, 100_000))
+		return []metric{{Type: "External", Metric: "m", Target: &target{Type: "AverageValue", Average: &average}}}
+	}
 	var list []metric
 	for range pick(g.draw, 1, 1, 1, 2, 2, 3, 4) {
 		list = append(list, g.drawMetric())
@@ -199,6 +213,10 @@ func (g *historian) next(i int, replicas int32) *step {
 		g.at += g.gaps()
 	}
 	s := &step{At: g.at, Resource: map[string][]sample{}, PerPod: map[string][]sample{}, Object: map[string]int64{}, External: map[string][]int64{}}
+	if g.plain {
+		g.plainStep(s, replicas)
+		return s
+	}
 	if i > 0 && g.chance(4) {
 		g.edit()
 		edited := g.spec
@@ -231,7 +249,7 @@ func (g *historian) next(i int, replicas int32) *step {
 		g.pods = g.drawCluster(replicas)
 		s.Pods = g.pods
 	}
-	if g.selector == "ambiguous" && len(g.pods) == 0 {
+	for g.selector == "ambiguous" && len(g.pods) == 0 {
 		// Without pods nothing is ambiguous, and a vector gives the selector's state as a fact.
 		g.pods = g.drawCluster(1)
 		s.Pods = g.pods
@@ -243,6 +261,29 @@ func (g *historian) next(i int, replicas int32) *step {
 		}
 	}
 	return s
+}
+
+func (g *historian) plainStep(s *step, replicas int32) {
+	if s.At > 0 && g.chance(8) {
+		g.spec.Behavior = nil
+		if g.chance(75) {
+			g.spec.Behavior = g.drawBehavior()
+		}
+		edited := g.spec
+		s.Spec = &edited
+	}
+	if g.chance(4) {
+		replicas = int32(g.between(0, int64(min(g.spec.Max+2, 30))))
+		s.SetReplicas = &replicas
+	}
+	if g.chance(4) {
+		s.Failing = []string{"external"}
+	}
+	g.wander(replicas)
+	if s.At == 0 || g.chance(70) {
+		value := int64(float64(*g.spec.Metrics[0].Target.Average) * g.wish)
+		s.External["m"] = []int64{g.near(value)}
+	}
 }
 
 // edit changes the spec as a user would; the old one stays as it was.
@@ -282,6 +323,16 @@ func (g *historian) wander(replicas int32) {
 		g.wish = float64(pick(g.draw, g.minimum(), g.spec.Max, 0, 1, g.spec.Max*2, replicas))
 	case 3:
 		g.wish = max(0, g.wish+float64(g.between(-2, 2)))
+	case 4:
+		// An edge of the tolerances in force.
+		down, up := g.head.Controller.Tolerance, g.head.Controller.Tolerance
+		if b := g.spec.Behavior; b != nil && b.Down != nil && b.Down.Tolerance != nil {
+			down = *b.Down.Tolerance
+		}
+		if b := g.spec.Behavior; b != nil && b.Up != nil && b.Up.Tolerance != nil {
+			up = *b.Up.Tolerance
+		}
+		g.wish = max(0, float64(replicas)*pick(g.draw, 1-down, 1+up))
 	}
 }
 

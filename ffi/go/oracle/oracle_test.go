@@ -19,7 +19,8 @@ var (
 	first     = flag.Int("first", 0, "number of the first case and history: with -cases 1 or -histories 1, that one alone")
 	cases     = flag.Int("cases", 20_000, "calculator cases")
 	histories = flag.Int("histories", 500, "controller histories")
-	write     = flag.String("write", "", "folder to write vectors to, which must exist: hpa_run_calc.json, hpa_run_history.json, and empty files for the rest of the set")
+	sequences = flag.Int("sequences", 0, "histories in the schema of sequences, which shows the memory after each sync; to be written only")
+	write     = flag.String("write", "", "folder to write vectors to, which must exist: hpa_run_calc.json, hpa_run_history.json, hpa_sequences.json, and empty files for the rest of the set")
 	odd       = flag.Bool("odd-tolerances", true, "also draw tolerances that are not the float of their text, such as 0.57")
 )
 
@@ -30,9 +31,9 @@ func TestOracle(t *testing.T) {
 	}
 	begin := time.Now()
 	o := &oracle{t: t, upstream: upstream{t}, reached: map[string]int{}}
-	calc, hist := o.open("hpa_run_calc.json"), o.open("hpa_run_history.json")
+	calc, hist, seqs := o.open("hpa_run_calc.json"), o.open("hpa_run_history.json"), o.open("hpa_sequences.json")
 	// A runner reads every file of the published set: those that nothing is drawn for are empty.
-	for _, name := range []string{"hpa_normalize.json", "hpa_pods.json", "hpa_replica_calc.json", "hpa_sequences.json", "hpa_sync.json"} {
+	for _, name := range []string{"hpa_normalize.json", "hpa_pods.json", "hpa_replica_calc.json", "hpa_sync.json"} {
 		o.open(name).close("empty")
 	}
 	o.upstream.inBubble(func() {
@@ -43,8 +44,12 @@ func TestOracle(t *testing.T) {
 	for i := *first; i < *first+*histories; i++ {
 		o.judgeHistory(i, hist)
 	}
+	for i := *first; seqs != nil && i < *first+*sequences; i++ {
+		o.writeSequence(i, seqs)
+	}
 	calc.close("HPA: proposal of one metric, answers of upstream runs")
 	hist.close("HPA: whole controller over time, upstream runs")
+	seqs.close("HPA: syncs with carried state, upstream runs")
 	for _, each := range slices.Sorted(maps.Keys(o.reached)) {
 		t.Logf("%9d %s", o.reached[each], each)
 	}
