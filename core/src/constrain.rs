@@ -124,6 +124,7 @@ pub enum Select {
 pub struct RateRules<'a> {
     select: Select,
     policies: &'a [RatePolicy],
+    saturates: bool,
 }
 
 impl<'a> RateRules<'a> {
@@ -135,7 +136,13 @@ impl<'a> RateRules<'a> {
         if policies.is_empty() {
             return Err(ConfigError::new("policies", 0, Problem::Empty));
         }
-        Ok(Self { select, policies })
+        Ok(Self { select, policies, saturates: false })
+    }
+
+    /// A Pods rule whose sum passes 2³¹−1 allows 2³¹−1. Upstream's wraps.
+    #[must_use]
+    pub const fn saturating(self) -> Self {
+        Self { saturates: true, ..self }
     }
 
     /// Which rule counts.
@@ -184,8 +191,10 @@ pub struct RateLimit {
     pub replicas: i32,
     /// The rule that set it and the replicas its period began with; `None` when the direction is disabled.
     pub by: Option<(RatePolicy, i32)>,
-    /// When the oldest change that the rule counts leaves its period.
+    /// When the oldest change that the rule counts against it leaves its period: what a sentence about the limit says.
     pub eases_at: Option<Instant>,
+    /// When the first of all changes that any of the rules counts leaves its period: until then the limit stands.
+    pub stands_until: Option<Instant>,
 }
 
 /// The limit of one direction's rules. O(rules × changes).
@@ -194,7 +203,8 @@ pub struct RateLimit {
 /// lists move the beginning in both directions.
 #[must_use]
 pub fn rate_limit(rules: RateRules<'_>, direction: Direction, current: i32, lately: &Lately<'_>) -> RateLimit {
-    let mut limit = RateLimit { replicas: current, by: None, eases_at: None };
+    let mut limit = RateLimit { replicas: current, by: None, eases_at: None, stands_until: None };
+    let mut stands_until = None::<Instant>;
     if rules.select == Select::Disabled {
         return limit;
     }
@@ -203,6 +213,7 @@ pub fn rate_limit(rules: RateRules<'_>, direction: Direction, current: i32, late
         let taken = changed_since(lately.down, policy.period, lately.now);
         let start = current.wrapping_sub(added).wrapping_add(taken);
         let replicas = match (direction, policy.amount) {
+            (Direction::Up, Amount::Pods(value)) if rules.saturates => start.saturating_add(value),
             (Direction::Up, Amount::Pods(value)) => start.wrapping_add(value),
             (Direction::Down, Amount::Pods(value)) => start.wrapping_sub(value),
             // The order of the float operations is upstream's: +10 % of 100 is 111.
@@ -217,17 +228,21 @@ pub fn rate_limit(rules: RateRules<'_>, direction: Direction, current: i32, late
             Direction::Up => replicas > limit.replicas,
             Direction::Down => replicas < limit.replicas,
         };
+        let leaves = |list: &[Change]| {
+            let counted = list.iter().filter(|change| change.at > lately.now - policy.period);
+            counted.map(|change| change.at + policy.period).min()
+        };
+        let (up, down) = (leaves(lately.up), leaves(lately.down));
+        stands_until = [stands_until, up, down].into_iter().flatten().min();
         if limit.by.is_none() || (further == (rules.select == Select::Max) && replicas != limit.replicas) {
-            let own = match direction {
-                Direction::Up => lately.up,
-                Direction::Down => lately.down,
+            let eases_at = match direction {
+                Direction::Up => up,
+                Direction::Down => down,
             };
-            let counted = own.iter().filter(|change| change.at > lately.now - policy.period);
-            let eases_at = counted.map(|change| change.at + policy.period).min();
-            limit = RateLimit { replicas, by: Some((*policy, start)), eases_at };
+            limit = RateLimit { replicas, by: Some((*policy, start)), eases_at, stands_until: None };
         }
     }
-    limit
+    RateLimit { stands_until, ..limit }
 }
 
 /// What the last cut says. The names are those of the HPA's `ScalingLimited` reasons.
@@ -336,7 +351,7 @@ mod tests {
         let down = [(Direction::Down, 10, 80, 1), (Direction::Down, 10, 90, 0)];
         for (direction, current, value, expected) in cases.into_iter().chain(down) {
             let policies = [percent(value)];
-            let rules = RateRules { select: Select::Max, policies: &policies };
+            let rules = RateRules { select: Select::Max, policies: &policies, saturates: false };
             assert_eq!(rate_limit(rules, direction, current, &NOW).replicas, expected, "{current} {value} %");
         }
     }
@@ -344,7 +359,7 @@ mod tests {
     #[test]
     fn both_lists_move_the_beginning_of_a_period() {
         let policies = [RatePolicy { amount: Amount::Pods(2), period: Span::from_secs(60) }];
-        let rules = RateRules { select: Select::Max, policies: &policies };
+        let rules = RateRules { select: Select::Max, policies: &policies, saturates: false };
         let taken = [Change { change: 10, at: Instant::from_secs(-5), outdated: false }];
         let limit = rate_limit(rules, Direction::Up, 10, &Lately { down: &taken, ..NOW });
         assert_eq!(limit.replicas, 22, "a recent scale-down by 10 lets +2 pods grow by 12");

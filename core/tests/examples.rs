@@ -6,8 +6,10 @@ use plimsoll_core::hpa::{
     Pod, PodClass, PodCount, PodFold, Profile, Reading, Ready, ReadyCondition, RequestError, Rules, Scale, Step,
     Unready, ValueSum, pod_usage, proposal,
 };
+use plimsoll_core::snapshot::Writer;
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
+use plimsoll_core::window::{Change, Entry};
 
 fn secs(seconds: u64) -> Span {
     Span::from_secs(seconds)
@@ -205,6 +207,122 @@ fn a_pods_rule_that_overflows_freezes_growth_unless_mended() {
     };
     assert_eq!(grows(Mended::NOTHING), 10);
     assert_eq!(grows(Mended { pods_rule_saturates: true, ..Mended::NOTHING }), 50);
+}
+
+#[test]
+fn a_mended_pods_rule_leaves_the_other_rules_in_force() {
+    let metrics = [external(1000)];
+    let (up, down) = ([policy(Amount::Pods(i32::MAX), 15), policy(Amount::Percent(10), 15)], spike_rules().1);
+    let grows = |select| {
+        let up = Rules::new(RateRules::new(select, &up).expect("rules"));
+        let hpa = Hpa::new(bounds(1, 1000), &metrics)
+            .expect("a policy")
+            .with_behavior(Behavior { up, down: behavior(&down, &down).down })
+            .with_mended(Mended { pods_rule_saturates: true, ..Mended::NOTHING });
+        let mut history = History::<24, 24>::new(&hpa).expect("room");
+        hpa.decide(&mut history, &seen(at(0), 10, &total(500_000)), &mut ()).to.0
+    };
+    assert_eq!((grows(Select::Max), grows(Select::Min)), (500, 11));
+}
+
+/// A history in which no window binds, with these changes.
+fn remembering(up: &[Change], down: &[Change]) -> History {
+    let mut history = History::default();
+    history.restore_lists(Some(&[]), up, down).expect("few");
+    history
+}
+
+#[test]
+fn any_change_that_any_rule_counts_may_change_the_answer_when_it_leaves() {
+    let metrics = [external(1000)];
+    let change = |change, second| Change { change, at: at(second), outdated: false };
+    let run = |up: &[RatePolicy], current, mut history: History| {
+        let hpa = Hpa::new(bounds(1, 100), &metrics).expect("a policy");
+        let down = [policy(Amount::Percent(100), 15)];
+        let hpa = hpa.with_behavior(behavior(up, &down));
+        let first = hpa.decide(&mut history, &seen(at(0), current, &total(40_000)), &mut ());
+        let again = first.revisit_at.map(|at| hpa.decide(&mut history, &seen(at, current, &total(40_000)), &mut ()).to);
+        (first.to, first.revisit_at, again)
+    };
+    // The shorter rule does not win now, and does when the change has left its period.
+    let rules = [policy(Amount::Pods(10), 60), policy(Amount::Pods(9), 15)];
+    let shorter = run(&rules, 20, remembering(&[change(5, -10)], &[]));
+    assert_eq!(shorter, (Replicas(25), Some(at(5)), Some(Replicas(29))));
+    // What was taken away lately lets more be added, until it has left.
+    let rules = [policy(Amount::Pods(2), 60)];
+    let other = run(&rules, 10, remembering(&[], &[change(10, -50)]));
+    assert_eq!(other, (Replicas(22), Some(at(10)), Some(Replicas(12))));
+}
+
+#[test]
+fn a_history_without_a_beginning_does_not_hold_for_ever() {
+    let metrics = [external(1000)];
+    let hpa = Hpa::new(bounds(1, 50), &metrics).expect("a policy").with_cold_start(ColdStart::HoldUntilWindowFilled);
+    let mut history = remembering(&[], &[]);
+    let path = [0, 299, 300].map(|second| hpa.decide(&mut history, &seen(at(second), 9, &total(2000)), &mut ()).to.0);
+    assert_eq!(path, [9, 9, 2]);
+}
+
+#[test]
+fn what_holds_a_number_is_named_even_beyond_the_current_one() {
+    let metrics = [external(1000)];
+    let rates = [policy(Amount::Percent(100), 15)];
+    let hpa = Hpa::new(bounds(1, 50), &metrics).expect("a policy").with_behavior(behavior(&rates, &rates));
+    let mut history: History = History::default();
+    let list = [Entry { value: 20, at: at(-10) }];
+    history.restore_lists(Some(&list), &[], &[]).expect("one");
+    let decision = hpa.decide(&mut history, &seen(at(0), 10, &total(5000)), &mut ());
+    assert_eq!(decision.to, Replicas(10));
+    assert_eq!(decision.last_word.to_string(), "a recent recommendation of 20 holds 5 back at 10, until 290 s");
+}
+
+#[test]
+fn a_full_history_of_one_moment_is_restored_as_it_was() {
+    let metrics = [external(1000)];
+    let rates = [policy(Amount::Percent(100), 15)];
+    let rules =
+        Rules::new(RateRules::new(Select::Max, &rates).expect("rules")).with_window(secs(300)).expect("a window");
+    let hpa = Hpa::new(bounds(1, 50), &metrics)
+        .expect("a policy")
+        .with_behavior(Behavior { up: rules, down: rules })
+        .with_controller(Controller { sync_period: secs(300), ..Controller::DEFAULT });
+    let mut live = History::<3, 2>::new(&hpa).expect("room");
+    let sync = |history: &mut History<3, 2>, second, value: i64| {
+        hpa.decide(history, &seen(at(second), 2, &total(value * 1000)), &mut ())
+    };
+    for (second, value) in [(0, 1), (301, 3), (301, 1), (301, 4)] {
+        sync(&mut live, second, value);
+    }
+    let mut bytes = [0; History::<3, 2>::saved_size()];
+    let length = live.save(&mut bytes).expect("room");
+    let mut restored = History::<3, 2>::restore(&bytes[..length]).expect("our own bytes");
+    for _ in 0..3 {
+        assert_eq!(sync(&mut live, 301, 3), sync(&mut restored, 301, 3));
+        assert_eq!(live, restored);
+    }
+}
+
+#[test]
+fn a_snapshot_with_one_condition_twice_is_refused() {
+    let mut out = [0; 64];
+    let mut writer = Writer::new(&mut out, 1, 1);
+    // No lists, and two conditions of the kind AbleToScale.
+    writer.put(&[0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 1, 0, 0, 0, 0, 0]);
+    let length = writer.finish().expect("room");
+    let error = History::<24, 24>::restore(&out[..length]).expect_err("a kind twice");
+    assert_eq!(error.to_string(), "the snapshot's field condition given twice has the impossible value 0");
+}
+
+#[test]
+fn a_fold_made_for_another_metric_is_no_reading() {
+    let metrics = [cpu(70), cpu(50)];
+    let hpa = Hpa::new(bounds(1, 20), &metrics).expect("a policy");
+    let mut fold = PodFold::new(&hpa, 1, at(0));
+    fold.add_ready(2, Milli(100), Milli(200));
+    let scale = Scale { wanted: Replicas(2), running: Replicas(2) };
+    let asked =
+        |metric| proposal(&hpa, metric, &Reading::Pods(fold), scale, &Observation::default()).map(|p| p.replicas);
+    assert_eq!((asked(0), asked(1)), (Err(MetricError::NoReading), Ok(Replicas(2))));
 }
 
 #[test]

@@ -24,27 +24,36 @@ pub const DECIDE_FORMAT: &str = "plimsoll-decide/1";
 /// The format in words, for `--help`.
 pub const FORMAT_HELP: &str = r#"Format plimsoll-decide/1, one JSON object a line:
 
-  {"define": "web", "policy": {HPA spec}}          names a policy for later lines
-  {"id": 1,                                        anything, given back
-   "policy": "web" | {HPA spec},                   by name, or the spec itself (scaleTargetRef may be left out)
-   "history": null | {...},                        as the answer before gave it; null or absent: nothing is known
-   "applied": {"at": T, "from": 3, "to": 8},       a change that was made since, for the rate rules
-   "apply": "done" | "failed" | "none",            what to assume of this decision in the history given back
-                                                   ("done": written; "none": say so later with "applied")
-   "observation": {
-     "now": T,                                     nanoseconds from any origin, or an RFC 3339 text
-     "scale": {"wanted": 3, "running": 3} | null,  null: it could not be read
-     "selector": "usable" | "missing" | "unparsable" | "ambiguous",
-     "pods": {"listed": 3, "ready": 3} | null,     null: they could not be listed; absent: none
-     "readings": [ one for each metric of the spec, in its order:
-       {"pods": [{"phase": "Running", "deleted": false, "started": T, "ready": {"status": "True", "since": T},
-                  "request": "1", "sample": {"value": "700m", "at": T, "windowSeconds": 30}}],
-        "unlisted": ["20m"]}                       samples without a pod
-       {"ready": {"pods": 3, "usage": "2.1", "request": "3"}}   sums, from a host without pods
-       {"value": "12"}     {"values": ["5", "7"]}     {"error": "unavailable" | "notANumber"}
-     ]}}
+{"define": "web", "policy": {HPA spec}}     names a policy for later lines
+{"id": 1,                                   anything, given back
+ "policy": "web" | {HPA spec},              by name, or the spec itself
+                                            (scaleTargetRef may be left out)
+ "history": null | {...},                   as the answer before gave it; null or
+                                            absent: nothing is known
+ "applied": {"at": T, "from": 3, "to": 8},  a change made since, for the rate rules
+ "apply": "done" | "failed" | "none",       what to assume of this decision in the
+                                            history given back ("done": written;
+                                            "none": say so later with "applied")
+ "observation": {
+   "now": T,                                nanoseconds from any origin, or a text
+                                            like "2026-11-24T02:36:38Z"
+   "scale": {"wanted": 3, "running": 3},    null: it could not be read
+   "selector": "usable" | "missing" | "unparsable" | "ambiguous",
+   "pods": {"listed": 3, "ready": 3},       null: they could not be listed;
+                                            absent: none
+   "readings": [ one for each metric of the spec, in its order:
+     {"pods": [{"phase": "Running", "deleted": false, "started": T,
+                "ready": {"status": "True", "since": T}, "request": "1",
+                "sample": {"value": "700m", "at": T, "windowSeconds": 30}}],
+      "unlisted": ["20m"]}                  samples without a pod
+     {"ready": {"pods": 3, "usage": "2.1", "request": "3"}}
+                                            sums, from a host without pods
+     {"value": "12"}   {"values": ["5", "7"]}
+     {"error": "unavailable" | "notANumber"}
+   ]}}
 
-Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"} or {"id", "line", "error"}."#;
+Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
+or {"id", "line", "error"}."#;
 
 /// Answers lines, and keeps the policies that they define.
 pub struct Decisions {
@@ -113,6 +122,9 @@ impl Decisions {
                 Some(policy) => policy.clone(),
                 None => return Err(format!("policy is {name:?}: no line and no --policy file has defined it")),
             },
+            spec if !spec.is_object() => {
+                return Err(format!("policy is {spec}: must be a name, or the spec of an HPA"));
+            }
             spec => self.policy(inline_spec(&spec, "policy")?).map_err(|error| format!("policy: {error}"))?,
         };
         if let Some(name) = line.define {
@@ -135,7 +147,7 @@ fn parse(text: &[u8]) -> Result<Line, String> {
         path => format!("{path}: {}", error.message),
     };
     let documents = manifest::documents("line", text).map_err(describe)?;
-    documents.first().ok_or("empty")?.read().map_err(describe)
+    documents.first().ok_or("no object: the line is empty or null")?.read().map_err(describe)
 }
 
 fn decide(

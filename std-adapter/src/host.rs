@@ -39,7 +39,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
 /// Columns of the terminal on standard output; 100 when it is none.
 #[must_use]
 pub fn columns() -> usize {
-    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
+    terminal_size::terminal_size_of(io::stdout()).map_or(100, |(width, _)| usize::from(width.0))
 }
 
 /// Whether somebody watches standard error.

@@ -125,8 +125,30 @@ names! {
 /// The conditions in the order of the status: at most one of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(feature = "serde", serde(into = "Vec<Condition, 4>", try_from = "Vec<Condition, 4>"))]
 pub struct Conditions(Vec<Condition, 4>);
+
+impl From<Conditions> for Vec<Condition, 4> {
+    fn from(conditions: Conditions) -> Self {
+        conditions.0
+    }
+}
+
+impl TryFrom<Vec<Condition, 4>> for Conditions {
+    type Error = &'static str;
+
+    /// At most one of each kind.
+    fn try_from(list: Vec<Condition, 4>) -> Result<Self, Self::Error> {
+        let mut conditions = Self::new();
+        for condition in list {
+            if conditions.get(condition.kind).is_some() {
+                return Err("conditions: two of one kind");
+            }
+            conditions.restore(condition);
+        }
+        Ok(conditions)
+    }
+}
 
 impl Conditions {
     /// None yet.

@@ -9,7 +9,7 @@ use super::policy::{ColdStart, Hpa, Profile, Source};
 use super::propose::{Proposal, propose};
 use super::stabilize::{self, Stabilized};
 use super::step::{Read, Step, failed};
-use crate::constrain::{self, Amount, Direction, GrowthCap, Lately, Limit, Limited};
+use crate::constrain::{self, GrowthCap, Lately, Limit, Limited};
 use crate::decision::Draft;
 use crate::trace::Trace;
 use crate::units::{Instant, Replicas};
@@ -107,7 +107,7 @@ impl Hpa<'_> {
     }
 
     /// Says what became of a decision that [changes](crate::decision::Decision::changes) the scale: rate rules count
-    /// what was really changed, and the conditions tell.
+    /// what was really changed, and the conditions tell. A number written that is the one before changes nothing.
     pub fn applied<const R: usize, const E: usize>(
         &self,
         history: &mut History<R, E>,
@@ -122,6 +122,9 @@ impl Hpa<'_> {
             trace.record(&Step::RescaleFailed { from, to: decision.to });
             return;
         };
+        if from == to {
+            return;
+        }
         past.conditions.set(ConditionKind::AbleToScale, true, Reason::SucceededRescale, now);
         trace.record(&Step::Rescaled { from, to });
         if let Some(behavior) = self.behavior {
@@ -220,11 +223,11 @@ fn see_time<T: Trace<Step>>(hpa: &Hpa<'_>, past: &mut HistoryView<'_>, now: Inst
 
 /// At the very first sync the current number counts as a recommendation, made a moment ago.
 fn seed<T: Trace<Step>>(past: &mut HistoryView<'_>, current: i32, now: Instant, draft: &mut Draft<'_, Step, T>) {
+    past.started.get_or_insert(now);
     if *past.seeded {
         return;
     }
     *past.seeded = true;
-    *past.started = Some(past.started.unwrap_or(now));
     // Upstream reads the clock again later in the sync: one tick tells which side of a window's edge this is on.
     past.recommendations.store(Entry { value: current, at: now.previous() });
     draft.note(Step::Seeded { replicas: Replicas(current) });
@@ -353,11 +356,10 @@ fn hold<T: Trace<Step>>(
         Reason::ScaleDownStabilized
     };
     past.conditions.set(ConditionKind::AbleToScale, true, reason, now);
-    if replicas != asked {
-        let held = held.unwrap_or(stabilize::Held { direction: Direction::Down, until: None });
-        let (from, to) = (Replicas(asked), Replicas(replicas));
-        draft.revisit(held.until);
-        draft.set(replicas, Step::Stabilized { direction: held.direction, from, to, until: held.until });
+    if let Some(stabilize::Held { direction, by, until }) = held {
+        let (by, from, to) = (Replicas(by), Replicas(asked), Replicas(replicas));
+        draft.revisit(Some(until));
+        draft.set(replicas, Step::Stabilized { direction, by, from, to, until });
     }
     if hpa.cold_start == ColdStart::HoldUntilWindowFilled && replicas != current {
         let window = if replicas > current { windows.up } else { windows.down };
@@ -379,22 +381,17 @@ fn limit<T: Trace<Step>>(
     now: Instant,
     draft: &mut Draft<'_, Step, T>,
 ) {
-    let Limited { mut replicas, mut limit, rate } = match hpa.behavior {
+    let Limited { replicas, limit, rate } = match hpa.behavior {
         None => constrain::without_rules(stable, draft.from(), hpa.bounds, GrowthCap::HPA),
         Some(behavior) => {
             let lately = Lately { up: past.up, down: past.down, now };
-            let rules = (behavior.up.rates(), behavior.down.rates());
+            let rules = match (behavior.up.rates(), behavior.down.rates()) {
+                (up, down) if hpa.mended.pods_rule_saturates => (up.saturating(), down),
+                both => both,
+            };
             constrain::with_rules(stable, draft.from(), hpa.bounds, rules, &lately)
         }
     };
-    if hpa.mended.pods_rule_saturates
-        && limit == Limit::ScaleUpLimit
-        && rate.and_then(|rate| rate.by).is_some_and(|(policy, start)| wraps(policy.amount(), start))
-    {
-        let max = hpa.bounds.max().0;
-        (replicas, limit) =
-            if stable > max { (max, Limit::TooManyReplicas) } else { (stable, Limit::DesiredWithinRange) };
-    }
     let (limited, reason) = match limit {
         Limit::DesiredWithinRange => (false, Reason::DesiredWithinRange),
         Limit::TooFewReplicas => (true, Reason::TooFewReplicas),
@@ -403,17 +400,10 @@ fn limit<T: Trace<Step>>(
         Limit::ScaleDownLimit => (true, Reason::ScaleDownLimit),
     };
     past.conditions.set(ConditionKind::ScalingLimited, limited, reason, now);
+    draft.revisit(rate.and_then(|rate| rate.stands_until));
     if replicas != stable {
-        draft.revisit(
-            rate.and_then(|rate| rate.eases_at)
-                .filter(|_| matches!(limit, Limit::ScaleUpLimit | Limit::ScaleDownLimit)),
-        );
         draft.set(replicas, Step::Limited { from: Replicas(stable), to: Replicas(replicas), limit, rate });
     }
-}
-
-fn wraps(amount: Amount, start: i32) -> bool {
-    matches!(amount, Amount::Pods(value) if start.checked_add(value).is_none())
 }
 
 /// What one metric asks for, alone: the calculator without windows, limits or memory.

@@ -61,6 +61,7 @@ impl<const R: usize, const E: usize> History<R, E> {
     /// # Errors
     /// The number needed, and the room.
     pub fn fits(hpa: &Hpa<'_>) -> Result<(), ConfigError> {
+        const { assert!(0 < R && R < 65_536 && E < 65_536, "a history has room for 1 to 65,535 recommendations") };
         let (recommendations, events) = hpa.entries_needed();
         for (field, room, needed) in [("recommendations", R, recommendations), ("scale events", E, events)] {
             if room < needed {
@@ -122,7 +123,7 @@ impl<const R: usize, const E: usize> History<R, E> {
             list.clear();
             let _fits = list.extend_from_slice(given);
         }
-        self.started = given.iter().map(|entry| entry.at).min().or(self.started);
+        self.started = given.iter().map(|entry| entry.at).min();
         Ok(())
     }
 
@@ -194,6 +195,10 @@ impl<const R: usize, const E: usize> History<R, E> {
             let entry = Entry { value: from.i32()?, at: Instant::from_nanos(from.i64()?) };
             slots.push(entry).map_err(|_| SnapshotError::Capacity { needed: count, room: R })?;
         }
+        if !history.seeded && count > 0 {
+            let found = i64::from(length(count));
+            return Err(SnapshotError::BadValue { field: "recommendations before the first", found });
+        }
         history.recommendations.restore(&slots);
         for list in [&mut history.up, &mut history.down] {
             let count = usize::from(from.u16()?);
@@ -209,6 +214,9 @@ impl<const R: usize, const E: usize> History<R, E> {
             let status = boolean("status", from.u8()?)?;
             let reason = one_of("reason", Reason::ALL, from.u8()?)?;
             let since = if boolean("since", from.u8()?)? { Some(Instant::from_nanos(from.i64()?)) } else { None };
+            if history.conditions.get(kind).is_some() {
+                return Err(SnapshotError::BadValue { field: "condition given twice", found: i64::from(kind as u8) });
+            }
             history.conditions.restore(Condition { kind, status, reason, since });
         }
         from.finish()?;
@@ -217,6 +225,7 @@ impl<const R: usize, const E: usize> History<R, E> {
 
     /// The same, without its capacities in the type.
     pub(super) fn view(&mut self) -> HistoryView<'_> {
+        const { assert!(0 < R && R < 65_536 && E < 65_536, "a history has room for 1 to 65,535 recommendations") };
         HistoryView {
             recommendations: self.recommendations.view(),
             seeded: &mut self.seeded,
@@ -274,9 +283,15 @@ fn one_of<T: Copy>(field: &'static str, all: &[T], found: u8) -> Result<T, Snaps
 /// Histories as serde values: the fields of the bytes above, by name.
 #[cfg(feature = "serde")]
 mod as_serde {
+    use core::fmt;
+
+    use heapless::{Vec, VecView};
+    use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::{Change, Conditions, Entry, History, Instant};
+
+    const FIELDS: &[&str] = &["started", "last", "recommendations", "up", "down", "conditions"];
 
     #[derive(Serialize)]
     #[serde(rename = "History")]
@@ -287,17 +302,6 @@ mod as_serde {
         up: &'a [Change],
         down: &'a [Change],
         conditions: &'a Conditions,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename = "History", deny_unknown_fields)]
-    struct Given<const R: usize, const E: usize> {
-        started: Option<Instant>,
-        last: Option<Instant>,
-        recommendations: Option<heapless::Vec<Entry, R>>,
-        up: heapless::Vec<Change, E>,
-        down: heapless::Vec<Change, E>,
-        conditions: Conditions,
     }
 
     impl<const R: usize, const E: usize> Serialize for History<R, E> {
@@ -311,12 +315,134 @@ mod as_serde {
 
     impl<'de, const R: usize, const E: usize> Deserialize<'de> for History<R, E> {
         fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            let given = Given::<R, E>::deserialize(from)?;
-            let mut history = Self { started: given.started, last: given.last, ..Self::default() };
-            history.seeded = given.recommendations.is_some();
-            history.recommendations.restore(given.recommendations.as_deref().unwrap_or_default());
-            (history.up, history.down, history.conditions) = (given.up, given.down, given.conditions);
+            let mut history = Self::default();
+            from.deserialize_struct("History", FIELDS, Fill(&mut history))?;
             Ok(history)
+        }
+    }
+
+    /// Fills a history in place: passed up as a value it would be copied on every level of a parser, which is megabytes of
+    /// stack for a large one.
+    struct Fill<'a, const R: usize, const E: usize>(&'a mut History<R, E>);
+
+    #[derive(Clone, Copy, Deserialize)]
+    #[serde(field_identifier, rename_all = "lowercase")]
+    enum Field {
+        Started,
+        Last,
+        Recommendations,
+        Up,
+        Down,
+        Conditions,
+    }
+
+    impl<'de, const R: usize, const E: usize> Visitor<'de> for Fill<'_, R, E> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a history")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let (history, mut given) = (self.0, [false; FIELDS.len()]);
+            let mut recommendations = Vec::<Entry, R>::new();
+            while let Some(field) = map.next_key::<Field>()? {
+                if let (Some(given), Some(name)) = (given.get_mut(field as usize), FIELDS.get(field as usize))
+                    && core::mem::replace(given, true)
+                {
+                    return Err(A::Error::duplicate_field(name));
+                }
+                match field {
+                    Field::Started => history.started = map.next_value()?,
+                    Field::Last => history.last = map.next_value()?,
+                    Field::Recommendations => history.seeded = map.next_value_seed(OrNone(&mut recommendations))?,
+                    Field::Up => map.next_value_seed(List(&mut history.up))?,
+                    Field::Down => map.next_value_seed(List(&mut history.down))?,
+                    Field::Conditions => history.conditions = map.next_value()?,
+                }
+            }
+            history.recommendations.restore(&recommendations);
+            // The others are absent where nothing is known.
+            for (name, given) in FIELDS.iter().zip(given).skip(3) {
+                if !given {
+                    return Err(A::Error::missing_field(name));
+                }
+            }
+            Ok(())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+            let history = self.0;
+            let mut recommendations = Vec::<Entry, R>::new();
+            let short = |length| A::Error::invalid_length(length, &"the six fields of a history");
+            history.started = seq.next_element()?.ok_or_else(|| short(0))?;
+            history.last = seq.next_element()?.ok_or_else(|| short(1))?;
+            history.seeded = seq.next_element_seed(OrNone(&mut recommendations))?.ok_or_else(|| short(2))?;
+            history.recommendations.restore(&recommendations);
+            seq.next_element_seed(List(&mut history.up))?.ok_or_else(|| short(3))?;
+            seq.next_element_seed(List(&mut history.down))?.ok_or_else(|| short(4))?;
+            history.conditions = seq.next_element()?.ok_or_else(|| short(5))?;
+            Ok(())
+        }
+    }
+
+    /// A list that goes into the room there is.
+    struct List<'a, T>(&'a mut VecView<T>);
+
+    impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for List<'_, T> {
+        type Value = ();
+
+        fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+            from.deserialize_seq(self)
+        }
+    }
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for List<'_, T> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {} entries", self.0.capacity())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+            self.0.clear();
+            while let Some(entry) = seq.next_element()? {
+                if self.0.push(entry).is_err() {
+                    return Err(A::Error::invalid_length(self.0.len().saturating_add(1), &self));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// The same, or nothing; says which.
+    struct OrNone<'a, T>(&'a mut VecView<T>);
+
+    impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for OrNone<'_, T> {
+        type Value = bool;
+
+        fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+            from.deserialize_option(self)
+        }
+    }
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNone<'_, T> {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "null or a list of at most {} entries", self.0.capacity())
+        }
+
+        fn visit_none<X: Error>(self) -> Result<bool, X> {
+            Ok(false)
+        }
+
+        fn visit_unit<X: Error>(self) -> Result<bool, X> {
+            Ok(false)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+            List(self.0).deserialize(from).map(|()| true)
         }
     }
 }

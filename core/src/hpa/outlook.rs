@@ -88,6 +88,8 @@ impl Hpa<'_> {
             }
             (Reading::Pods(fold), _) => (fold.usage, i64::MAX / 4),
             (Reading::Value(value), _) => (value.0, i64::MAX),
+            // After a cap the total says nothing about single values any more.
+            (Reading::Values(values), _) if values.capped.1 || values.guarded.1 => return None,
             (Reading::Values(values), _) => (values.plain, i64::MAX),
             (Reading::Failed(_), _) => return None,
         };

@@ -133,7 +133,7 @@ pub enum Ignored {
 pub struct PodFold {
     now: Instant,
     cpu: Option<(Span, Span)>,
-    target: Target,
+    pub(super) target: Target,
     pub(super) listed: u32,
     pub(super) ready: u32,
     pub(super) missing: u32,

@@ -19,14 +19,20 @@ pub struct Hpa<'a> {
     pub(super) mended: Mended,
 }
 
+/// Steps number metrics with 16 bits.
+const MOST_METRICS: usize = u16::MAX as usize;
+
 impl<'a> Hpa<'a> {
     /// Answers like [`Profile::V1_37`] with the controller's default flags and without behavior.
     ///
     /// # Errors
-    /// When there is no metric.
+    /// When there is no metric, or more than 65,535.
     pub const fn new(bounds: Bounds, metrics: &'a [Metric<'a>]) -> Result<Self, ConfigError> {
         if metrics.is_empty() {
             return Err(ConfigError::new("metrics", 0, Problem::Empty));
+        }
+        if metrics.len() > MOST_METRICS {
+            return Err(ConfigError::new("metrics", metrics.len() as i64, Problem::AtMost(MOST_METRICS as i64)));
         }
         let profile = Profile::V1_37;
         Ok(Self {
@@ -43,7 +49,7 @@ impl<'a> Hpa<'a> {
         })
     }
 
-    /// Answers like another release; sets its gates to that release's defaults.
+    /// Answers like another release; sets its gates to that release's defaults, so call it before those that set gates.
     #[must_use]
     pub const fn with_profile(self, profile: Profile) -> Self {
         Self {
@@ -299,7 +305,7 @@ impl<'a> Rules<'a> {
         Ok(Self { window: Some(window), ..self })
     }
 
-    /// A tolerance of its own, 0 or more; 1 and more hold every ratio on the side of this direction.
+    /// A tolerance of its own, 0 or more; downward, 1 and more hold every ratio below 1.
     ///
     /// # Errors
     /// When it is negative or no number.

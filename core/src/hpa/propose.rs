@@ -67,6 +67,8 @@ pub(super) fn propose(
     }
     match (reading, metric.source, metric.target) {
         (Some(Reading::Failed(error)), ..) => Err(*error),
+        // Made for another metric: what it filled in would be wrong.
+        (Some(Reading::Pods(fold)), ..) if fold.target != metric.target => Err(MetricError::NoReading),
         (Some(Reading::Pods(fold)), _, Target::Utilization(percent)) => utilization(hpa, fold, percent, scale),
         (Some(Reading::Pods(fold)), _, Target::AverageValue(target)) if metric.is_per_pod() => {
             average(hpa, fold, target, scale)

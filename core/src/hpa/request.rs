@@ -109,12 +109,12 @@ pub fn pod_request<'a>(
         };
     }
     if hpa.pod_level_requests && pod.set {
-        let effective = pod.request.or_else(|| aggregate(containers));
+        let effective = pod.request.map(|Milli(request)| i128::from(request)).or_else(|| aggregate(containers));
         return match (effective, pod.overhead) {
             (None, None) => Err(RequestError::MissingPodLevel),
             (request, overhead) => {
-                let (Milli(request), Milli(overhead)) = (request.unwrap_or_default(), overhead.unwrap_or_default());
-                Ok(Milli(request.wrapping_add(overhead)))
+                let Milli(overhead) = overhead.unwrap_or_default();
+                Ok(Milli((request.unwrap_or_default() as i64).wrapping_add(overhead)))
             }
         };
     }
@@ -170,11 +170,12 @@ fn in_upstream_order<'a>(
 
 /// What the scheduler reserves: all that run together, or the peak while the init containers run one after another,
 /// each beside the sidecars before it. `None` when no container has a request.
-fn aggregate<'a>(containers: impl Iterator<Item = Container<'a>> + Clone) -> Option<Milli> {
+fn aggregate<'a>(containers: impl Iterator<Item = Container<'a>> + Clone) -> Option<i128> {
     containers.clone().find_map(|container| container.request)?;
-    let (mut together, mut sidecars, mut peak) = (0_i64, 0_i64, 0_i64);
+    // Upstream compares quantities, which do not wrap; only what comes out is cut to 64 bits.
+    let (mut together, mut sidecars, mut peak) = (0_i128, 0_i128, 0_i128);
     for container in containers {
-        let Milli(request) = container.request.unwrap_or_default();
+        let request = i128::from(container.request.unwrap_or_default().0);
         match container.kind {
             ContainerKind::Main => together = together.wrapping_add(request),
             ContainerKind::Sidecar => {
@@ -185,5 +186,5 @@ fn aggregate<'a>(containers: impl Iterator<Item = Container<'a>> + Clone) -> Opt
             ContainerKind::Init => peak = peak.max(sidecars.wrapping_add(request)),
         }
     }
-    Some(Milli(together.max(peak)))
+    Some(together.max(peak))
 }

@@ -21,8 +21,10 @@ pub struct Stabilized {
 pub struct Held {
     /// The direction that was held.
     pub direction: Direction,
-    /// When the recommendation that holds it leaves the window; `None` when the current number itself holds it.
-    pub until: Option<Instant>,
+    /// The recommendation that holds it.
+    pub by: i32,
+    /// When that leaves the window.
+    pub until: Instant,
 }
 
 /// Without behavior: the highest recommendation of the window counts, one aged exactly the window included. It may be
@@ -39,7 +41,11 @@ pub fn without_behavior(
     let stored = recommendations.store(Entry { value: wanted, at: now });
     Stabilized {
         replicas: higher.map_or(wanted, |entry| entry.value),
-        held: higher.map(|entry| Held { direction: Direction::Down, until: Some((entry.at + windows.down).next()) }),
+        held: higher.map(|entry| Held {
+            direction: Direction::Down,
+            by: entry.value,
+            until: (entry.at + windows.down).next(),
+        }),
         stored,
     }
 }
@@ -62,13 +68,12 @@ pub fn with_behavior(
     let raised = if current < low { low } else { current };
     let replicas = if raised > high { high } else { raised };
     let stored = recommendations.store(Entry { value: wanted, at: now });
-    let held = (replicas != wanted).then(|| {
-        let (direction, entry, window) = if wanted >= current {
-            (Direction::Up, lowest, windows.up)
-        } else {
-            (Direction::Down, highest, windows.down)
-        };
-        Held { direction, until: entry.map(|entry| entry.at + window) }
+    let (direction, binding, window) =
+        if wanted >= current { (Direction::Up, lowest, windows.up) } else { (Direction::Down, highest, windows.down) };
+    let held = binding.filter(|_| replicas != wanted).map(|entry| Held {
+        direction,
+        by: entry.value,
+        until: entry.at + window,
     });
     Stabilized { replicas, held, stored }
 }

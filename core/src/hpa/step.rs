@@ -108,12 +108,14 @@ pub enum Step {
     Stabilized {
         /// The direction that is held.
         direction: Direction,
+        /// The recommendation that holds it.
+        by: Replicas,
         /// Replicas asked for.
         from: Replicas,
         /// Replicas after the window.
         to: Replicas,
-        /// When what holds it leaves the window.
-        until: Option<Instant>,
+        /// When that leaves the window.
+        until: Instant,
     },
     /// The window of this direction was not watched from end to end yet.
     ColdHeld {
@@ -254,8 +256,9 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self.step {
             Step::ClockWentBack { last, now } => {
-                write!(f, "the clock ran back from {last} to {now}: what was seen later counts as seen now")
+                write!(f, "the clock ran back by {}: what was seen later counts as seen now", last.since(now))
             }
+            Step::ClockStood { now } if self.now == Some(now) => f.write_str("a second sync at the same moment"),
             Step::ClockStood { now } => write!(f, "a second sync at {now}"),
             Step::LongGap { last, now } => {
                 write!(f, "{} passed since the last sync: nothing remembered counts any more", now.since(last))
@@ -304,12 +307,12 @@ impl fmt::Display for Sentence<'_> {
             Step::PartlyFailed { invalid, of } => {
                 write!(f, "{invalid} of {of} metrics failed: scaling down is out, staying and growing are not")
             }
-            Step::Stabilized { direction, from, to, until } => {
+            Step::Stabilized { direction, by, from, to, until } => {
                 match direction {
-                    Direction::Down => write!(f, "a recent recommendation of {to} holds {from} back at {to}")?,
-                    Direction::Up => write!(f, "a recent recommendation of {to} holds growth to {from} back at {to}")?,
+                    Direction::Down => write!(f, "a recent recommendation of {by} holds {from} back at {to}")?,
+                    Direction::Up => write!(f, "a recent recommendation of {by} holds growth to {from} back at {to}")?,
                 }
-                Until { end: until, now: self.now }.fmt(f)
+                Until { end: Some(until), now: self.now }.fmt(f)
             }
             Step::ColdHeld { from, to, until } => {
                 write!(f, "{from} asked for, but the window was not yet watched from end to end: stays at {to}")?;

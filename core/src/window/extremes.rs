@@ -155,7 +155,7 @@ impl ExtremesView<'_> {
 
     /// Stores an entry: in the last slot whose entry is forgotten, else in a new one. O(1) amortised.
     pub fn store(&mut self, entry: Entry) -> Stored {
-        let late = self.live.back().and_then(|slot| at(self.slots, *slot)).is_some_and(|last| last.at > entry.at);
+        let last = self.live.back().and_then(|slot| at(self.slots, *slot).map(|last| (last.at, *slot)));
         let slot = match self.dead.pop() {
             Some(slot) => {
                 self.put(slot, entry);
@@ -164,7 +164,8 @@ impl ExtremesView<'_> {
             None if self.slots.push(entry).is_ok() => as_slot(self.slots.len().saturating_sub(1)),
             None => return self.merge(entry),
         };
-        if late {
+        // Entries of one time stand in the order of the list, so that a restored list has the same queues.
+        if last.is_some_and(|last| last > (entry.at, slot)) {
             self.rebuild(*self.cuts);
         } else {
             self.link(slot, entry);

@@ -8,6 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::flags::Flags;
 use super::print;
+use super::width::Width;
 use crate::engine::Past;
 use crate::manifest::{Dump, MOST_BYTES};
 use crate::{explain, host};
@@ -39,6 +40,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    width: Width,
+    #[command(flatten)]
     flags: Flags,
 }
 
@@ -63,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
             text += &(explain::json(&explanation).to_string() + "\n");
         } else {
             text += if index == 0 { "" } else { "\n\n" };
-            text += &explain::text(&explanation, colour, host::columns());
+            text += &explain::text(&explanation, colour, arguments.width.columns());
         }
     }
     if text.is_empty() {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::report::clean;
+
 /// A sentence for the user.
 #[derive(Debug)]
 pub(super) struct Failure(String);
@@ -28,7 +30,13 @@ impl Failure {
         use std::io::Write as _;
         let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
         // Nobody is left to be told when standard error is closed.
-        let _closed = writeln!(anstream::stderr(), "{red}error:{red:#} {}", self.0);
+        let mut out = anstream::stderr();
+        for (index, line) in self.0.lines().enumerate() {
+            // Names are from outside: they must not drive the terminal. What follows the sentence is indented.
+            let line = clean(line);
+            let _closed =
+                if index == 0 { writeln!(out, "{red}error:{red:#} {line}") } else { writeln!(out, "  {line}") };
+        }
         ExitCode::FAILURE
     }
 }

@@ -5,6 +5,7 @@ mod explain;
 mod failure;
 mod flags;
 mod simulate;
+mod width;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -31,13 +32,11 @@ struct Arguments {
     color: Colour,
 }
 
+// Three of them are described where their arguments are.
 #[derive(Subcommand)]
 enum Command {
-    /// Play a scenario in simulated time and show every decision with its reason
     Simulate(Box<simulate::Arguments>),
-    /// Tell what an HPA would decide now, and why, from what kubectl printed
     Explain(Box<explain::Arguments>),
-    /// Decide line by line: JSON in, JSON out, for other programs
     Decide(Box<decide::Arguments>),
     /// Print a completion script for a shell
     Completions {
@@ -58,13 +57,14 @@ enum Colour {
 }
 
 impl Colour {
-    /// Whether standard output is coloured.
-    fn on(self) -> bool {
+    /// Makes it the choice for both standard streams, and tells whether standard output is coloured.
+    fn choose(self) -> bool {
         match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
+            Self::Always => anstream::ColorChoice::Always.write_global(),
+            Self::Never => anstream::ColorChoice::Never.write_global(),
+            Self::Auto => {}
         }
+        anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
     }
 }
 
@@ -72,7 +72,7 @@ impl Colour {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let colour = arguments.color.on();
+    let colour = arguments.color.choose();
     let done = match arguments.command {
         None => simulate::run(&simulate::Arguments::default(), colour),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments, colour),

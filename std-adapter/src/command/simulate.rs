@@ -8,6 +8,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::flags::Flags;
 use super::print;
+use super::width::Width;
 use crate::engine::{Decider, inline_spec};
 use crate::host;
 use crate::manifest::{self, HorizontalPodAutoscaler, MOST_BYTES};
@@ -26,7 +27,7 @@ use crate::simulate::{self};
     plimsoll simulate --html spike.html        … and a page of it for a browser\n  \
     plimsoll simulate --scenario > my.yaml     the built-in scenario, to be changed\n  \
     plimsoll simulate my.yaml --hpa hpa.yaml   your scenario, your HPA\n  \
-    plimsoll simulate --load day.csv           a recorded load (time or period, count) on the built-in platform")]
+    plimsoll simulate --load day.csv           a recorded load on the built-in platform")]
 pub(super) struct Arguments {
     /// Scenario file in YAML [default: the built-in Black Friday spike]
     scenario: Option<PathBuf>,
@@ -58,6 +59,8 @@ pub(super) struct Arguments {
     #[arg(long = "scenario", id = "print_scenario")]
     print_scenario: bool,
     #[command(flatten)]
+    width: Width,
+    #[command(flatten)]
     flags: Flags,
 }
 
@@ -87,12 +90,14 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
         print(&(json + "\n"))?;
     } else {
         let style = if colour { Style::Colour } else { Style::Plain };
-        let mut text = report::timeline(&run, style, host::columns());
+        let width = arguments.width.columns();
+        let mut text = report::timeline(&run, style, width);
         for facts in scenario.load().traces() {
-            text += &format!(
-                "\nTrace {}: {} rows, one every {} s, highest {:.1} requests per second; {} gaps, {} periods filled with the last value\n",
+            let told = format!(
+                "Trace {}: {} rows, one every {} s, highest {:.1} requests per second; {} gaps, {} periods filled with the last value",
                 facts.file, facts.rows, facts.period_s, facts.greatest_rps, facts.gaps, facts.filled_periods
             );
+            text += &format!("\n{}\n", textwrap::fill(&told, width));
         }
         print(&text)?;
     }

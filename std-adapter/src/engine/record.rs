@@ -100,12 +100,12 @@ fn fields(step: &Step, hpa: &Hpa<'_>) -> (&'static str, Value) {
         }
         Step::Unknowable { invalid, of } => ("Unknowable", json!({ "invalid": invalid, "of": of })),
         Step::PartlyFailed { invalid, of } => ("PartlyFailed", json!({ "invalid": invalid, "of": of })),
-        Step::Stabilized { direction, from, to, until } => {
+        Step::Stabilized { direction, by, from, to, until } => {
             let direction = match direction {
                 Direction::Up => "up",
                 Direction::Down => "down",
             };
-            ("Stabilized", json!({ "direction": direction, "from": from, "to": to, "until": until }))
+            ("Stabilized", json!({ "direction": direction, "by": by, "from": from, "to": to, "until": until }))
         }
         Step::ColdHeld { from, to, until } => ("ColdHeld", json!({ "from": from, "to": to, "until": until })),
         Step::Limited { from, to, limit, rate } => {

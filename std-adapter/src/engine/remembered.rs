@@ -73,7 +73,7 @@ fn restore_conditions(past: &mut Past, status: &manifest::Status) {
     }
 }
 
-/// What the window held at the last sync.
+/// What the windows hold since the last sync: every sync leaves what was asked for.
 fn held(
     hpa: &Hpa<'_>,
     status: &manifest::Status,
@@ -82,36 +82,66 @@ fn held(
     remembered: &mut Remembered,
 ) -> Option<i32> {
     let desired = status.desired_replicas;
+    let (min, max) = (hpa.bounds().min().0, hpa.bounds().max().0);
     let windows = hpa.windows();
-    let (down, span) = match able {
-        Reason::ScaleDownStabilized => (true, windows.down),
-        Reason::ScaleUpStabilized => (false, windows.up),
+    let Remembered { facts, gaps, held_between, .. } = remembered;
+    let kind = able.name();
+    let window = match able {
+        Reason::ScaleDownStabilized => Some(windows.down),
+        Reason::ScaleUpStabilized => Some(windows.up),
+        Reason::ReadyForNewScale | Reason::SucceededRescale | Reason::FailedUpdateScale => None,
         _ => {
-            remembered
-                .facts
-                .push(format!("the condition {} says that no window held the number at the last sync", able.name()));
+            facts.push(format!("the condition {kind} says that no number was computed at the last sync"));
+            gaps.push("what the windows hold from earlier syncs".to_owned());
             return None;
         }
     };
-    let kind = able.name();
-    match limited {
-        Some(Reason::DesiredWithinRange) | None => {
-            remembered.facts.push(format!(
+    let limit = limited.filter(|limit| *limit != Reason::DesiredWithinRange);
+    match (limit, window) {
+        (None, Some(span)) => {
+            facts.push(format!(
                 "the condition {kind} says that a recommendation of {desired} was in the window of {span} at the last sync"
             ));
-            remembered.gaps.push(format!("when it was made, and so when it leaves the window: within {span} from now"));
+            gaps.push(format!("when it was made, and so when it leaves the window: within {span} from now"));
             Some(desired)
         }
-        Some(limit) => {
-            // The window held something beyond the limit, which then had the last word.
-            let (min, max) = (hpa.bounds().min().0, hpa.bounds().max().0);
-            let (low, high) = if down { (min, desired - 1) } else { (desired + 1, max) };
-            remembered.facts.push(format!(
-                "the conditions {kind} and {} say that a window held a number and a limit then set {desired}",
+        (None, None) => {
+            facts.push(format!(
+                "the condition {kind}, without a limit, says that the last sync asked for {desired}: the windows count that"
+            ));
+            Some(desired)
+        }
+        // Below the minimum nothing binds.
+        (Some(Reason::TooFewReplicas), None) => {
+            facts.push(format!(
+                "the conditions {kind} and {} say that the last sync asked for fewer than {desired}",
+                Reason::TooFewReplicas.name()
+            ));
+            None
+        }
+        (Some(limit @ (Reason::ScaleUpLimit | Reason::TooManyReplicas)), _) => {
+            let least = desired.saturating_add(1);
+            let what = if window.is_some() { "a window held" } else { "the last sync asked for" };
+            facts.push(format!(
+                "the conditions {kind} and {} say that {what} more than {desired}: the windows count that",
                 limit.name()
             ));
-            remembered.gaps.push(format!("what the window holds: something between {low} and {high}"));
-            remembered.held_between = Some((low, high)).filter(|(low, high)| low <= high);
+            // Rules of behavior hold at most the current number: how many more plays no part, unless growing is held too.
+            if hpa.behavior().is_none() || windows.up > Span::ZERO {
+                gaps.push(format!("how many the windows hold: {least} or more"));
+                *held_between = Some((least, max)).filter(|(low, high)| low <= high);
+            }
+            Some(if hpa.behavior().is_some() { max.max(least) } else { least })
+        }
+        (Some(limit), _) => {
+            let (low, high) = (min, desired.saturating_sub(1));
+            let what = if window.is_some() { "a window held" } else { "the last sync asked for" };
+            facts.push(format!(
+                "the conditions {kind} and {} say that {what} fewer, and a limit then set {desired}",
+                limit.name()
+            ));
+            gaps.push(format!("what the window holds: something between {low} and {high}"));
+            *held_between = Some((low, high)).filter(|(low, high)| low <= high);
             None
         }
     }

@@ -248,7 +248,7 @@ pub fn json(explanation: &Explanation) -> Value {
                 "assumption": answer.assumption,
                 "decision": record::decision(&answer.decision, core),
                 "steps": answer.steps.iter().map(|step| record::step(step, core, now)).collect::<Vec<_>>(),
-                "conditions": answer.conditions,
+                "conditions": answer.past.conditions().iter().map(record::condition).collect::<Vec<_>>(),
                 "next": answer.next.as_ref().map(|(at, next)| json!({ "at": at, "to": next.to })),
                 "history": &*answer.past,
             })

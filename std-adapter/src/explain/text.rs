@@ -10,6 +10,7 @@ use plimsoll_core::units::{Instant, Milli};
 use super::{Answer, Explanation, Part};
 use crate::engine::{instant, profile};
 use crate::manifest;
+use crate::report::clean;
 
 /// Pods named one by one; more are counted.
 const NAMED: usize = 8;
@@ -77,7 +78,8 @@ impl Page {
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .initial_indent(first)
             .subsequent_indent(&rest);
-        for line in textwrap::wrap(text, options) {
+        // Names and messages are the dump's: they must not drive the terminal.
+        for line in textwrap::wrap(&clean(text), options) {
             let _infallible = writeln!(self.out, "{}", line.trim_end());
         }
     }

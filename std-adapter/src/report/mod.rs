@@ -29,4 +29,5 @@ mod number;
 mod terminal;
 
 pub use html::page;
+pub(crate) use terminal::clean;
 pub use terminal::{Style, timeline};

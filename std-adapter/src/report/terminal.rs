@@ -13,7 +13,8 @@ use super::episode::{Episode, episodes};
 use super::number::{clock, count, counted, length, milliseconds, percent_of};
 use plot::plots;
 use table::{Align, Cell, Column, Row, Table};
-use text::{Paint, Role, clean, cut, wrap};
+pub(crate) use text::clean;
+use text::{Paint, Role, cut, wrap};
 
 /// Whether the text carries colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

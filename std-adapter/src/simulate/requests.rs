@@ -15,7 +15,9 @@
 //!   `max(0, ln(C / (1 − p))) / (capacity_rps (1 − ρ))`. ρ is held at [`BUSY_MOST`]: above it the queue does not reach
 //!   its steady state within a second, and the backlog takes over;
 //! * waiting behind the backlog, which is exact for a fluid: backlog / capacity (G. F. Newell, *Applications of Queueing
-//!   Theory*, 1971), evenly from its value before the second to that after it, at most the timeout.
+//!   Theory*, 1971), evenly from its value before the second to that after it.
+//!
+//! Both kinds of waiting together are at most the timeout: who waits longer is not answered.
 
 use std::collections::VecDeque;
 
@@ -71,7 +73,7 @@ impl Service {
         let chance_s = libm::log(waits(busy, self.servers) / (1.0 - p)).max(0.0) / (self.rps * (1.0 - busy));
         let (before, after) = (flow.waiting_before as f64 / capacity, flow.waiting_after as f64 / capacity);
         let behind_s = before.min(after) + p * (before - after).abs();
-        serving + 1_000.0 * (chance_s + behind_s.min(f64::from(self.timeout_s)))
+        serving + 1_000.0 * (chance_s + behind_s).min(f64::from(self.timeout_s))
     }
 }
 

@@ -10,7 +10,7 @@ use plimsoll_core::hpa::{
 use plimsoll_core::units::{Milli, Replicas, Span};
 use serde::Deserialize;
 
-use super::world::{PodIn, SampleIn, Since, ago, count, fold, leak, leak_text, span};
+use super::world::{PodIn, SampleIn, Since, ago, count, fold, leak, leak_text, on, span};
 use crate::{Vector, read, same};
 
 #[derive(Deserialize)]
@@ -34,6 +34,8 @@ struct PerPodIn {
     tolerance: ToleranceIn,
     cpu_initialization_period_s: i64,
     initial_readiness_delay_s: i64,
+    #[serde(default = "on")]
+    pod_level_resources_gate: bool,
     pods: Vec<PodIn>,
     metrics: Vec<SampleIn>,
 }
@@ -81,21 +83,29 @@ fn code(error: MetricError) -> &'static str {
     }
 }
 
-fn compare(out: &ProposalOut, got: Result<Proposal, MetricError>) -> Result<(), String> {
+/// An error in upstream's words, `api` being the metrics API and `about` what was asked of it.
+fn words(error: MetricError, api: &str, about: &str) -> String {
+    match error {
+        MetricError::Unavailable => format!("unable to get {about}: no metrics returned from {api} metrics API"),
+        MetricError::NoPods => "no pods returned by selector while calculating replica count".to_owned(),
+        MetricError::NoSamples => "did not receive metrics for targeted pods (pods might be unready)".to_owned(),
+        MetricError::NothingMatched => "no metrics returned matched known pods".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn compare(
+    out: &ProposalOut,
+    got: Result<Proposal, MetricError>,
+    text: impl Fn(MetricError) -> String,
+) -> Result<(), String> {
     match got {
         Err(error) => {
             same("error", out.error.as_deref(), Some(code(error)))?;
-            match (&out.error_contains, error) {
-                (None, _) => Ok(()),
-                // The texts name pods and containers; pod_requests compares them whole.
-                (Some(text), MetricError::Request { error, .. }) => {
-                    let whole = error.upstream("cpu", "c", "p").to_string();
-                    if whole.contains(text) { Ok(()) } else { Err(format!("{whole} lacks {text}")) }
-                }
-                (Some(text), MetricError::NothingMatched) => {
-                    same("text", text.as_str(), "no metrics returned matched known pods")
-                }
-                (Some(text), other) => Err(format!("no text for {other:?}: {text}")),
+            let whole = text(error);
+            match &out.error_contains {
+                Some(part) if !whole.contains(part.as_str()) => Err(format!("{whole:?} lacks {part:?}")),
+                _ => Ok(()),
             }
         }
         Ok(got) => {
@@ -132,7 +142,7 @@ pub(crate) fn per_pod(vector: &Vector) -> Result<(), String> {
         initial_readiness_delay: span(given.initial_readiness_delay_s)?,
         ..Controller::DEFAULT
     };
-    let hpa = policy(metric, &given.tolerance, controller)?;
+    let hpa = policy(metric, &given.tolerance, controller)?.with_pod_level_requests(given.pod_level_resources_gate);
     let pods = Since { at: ago(0), values: given.pods };
     let samples = Since { at: ago(0), values: given.metrics };
     let reading = match fold(&hpa, 0, &pods, &samples, ago(0), |_, _| {})? {
@@ -142,7 +152,15 @@ pub(crate) fn per_pod(vector: &Vector) -> Result<(), String> {
     let replicas = Replicas(given.current_replicas);
     let seen = Observation { now: ago(0), pods: Some(count(&pods)?), ..Observation::default() };
     let got = proposal(&hpa, 0, &reading, Scale { wanted: replicas, running: replicas }, &seen);
-    compare(&read(&vector.out)?, got)
+    compare(&read(&vector.out)?, got, |error| match (error, &given.resource) {
+        (MetricError::Request { error, pod }, _) => {
+            let pod = &pods.values[pod as usize];
+            let about = given.container.as_deref().or(first_without_request(pod.containers())).unwrap_or_default();
+            error.upstream(name, about, &pod.name).to_string()
+        }
+        (error, Some(resource)) => words(error, "resource", &format!("metrics for resource {resource}")),
+        (error, None) => words(error, "custom", "metric custom"),
+    })
 }
 
 #[derive(Deserialize)]
@@ -187,13 +205,17 @@ pub(crate) fn whole(vector: &Vector) -> Result<(), String> {
     let running = given.status_replicas.unwrap_or(wanted);
     let seen = Observation { now: ago(0), pods: Some(count(&pods)?), ..Observation::default() };
     let got = proposal(&hpa, 0, &reading, Scale { wanted: Replicas(wanted), running: Replicas(running) }, &seen);
-    compare(&read(&vector.out)?, got)
+    compare(&read(&vector.out)?, got, |error| match (error, &given.values) {
+        (MetricError::NoPods, _) => format!("unable to calculate ready pods: {}", words(error, "", "")),
+        (error, None) => words(error, "custom", "metric metric"),
+        (error, Some(_)) => words(error, "external", "external metric metric"),
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GroupIn {
-    resource: String,
+    resource: Option<String>,
     cpu_initialization_period_s: i64,
     initial_readiness_delay_s: i64,
     pods: Vec<PodIn>,
@@ -211,7 +233,7 @@ struct GroupOut {
 
 pub(crate) fn group_pods(vector: &Vector) -> Result<(), String> {
     let (given, expected): (GroupIn, GroupOut) = (read(&vector.r#in)?, read(&vector.out)?);
-    let source = Metric::resource(leak_text(&given.resource));
+    let source = given.resource.as_deref().map_or(Metric::pods("custom"), |name| Metric::resource(leak_text(name)));
     let metric = source.average_value(Milli(1)).map_err(|error| error.to_string())?;
     let controller = Controller {
         cpu_initialization_period: span(given.cpu_initialization_period_s)?,

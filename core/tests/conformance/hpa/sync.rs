@@ -324,7 +324,8 @@ pub(crate) fn sync(vector: &Vector) -> Result<(), String> {
     }
     let reported = |each: &Result<(i32, Reported), MetricError>| each.as_ref().ok().and_then(|p| p.1.utilization);
     if let Some(percent) = expected.cpu_utilization {
-        same("cpu utilization", Some(percent), done.proposals.iter().find_map(reported))?;
+        let cpu = world.hpa.metrics().iter().zip(&done.proposals).filter(|(metric, _)| metric.name() == "cpu");
+        same("cpu utilization", Some(percent), cpu.map(|(_, proposal)| proposal).find_map(reported))?;
     }
     if let Some(proposals) = expected.proposals {
         same("number of proposals", proposals.len(), done.proposals.len())?;

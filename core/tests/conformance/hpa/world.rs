@@ -108,7 +108,8 @@ impl PodIn {
 
     /// Without a sample; ages count back from `since`.
     pub(crate) fn pod(&self, since: Instant) -> Result<Pod, String> {
-        let at = |ago: i64| Ok::<_, String>(since - span(ago)?);
+        // A negative age is a moment still to come.
+        let at = |ago: i64| Instant::from_nanos(since.as_nanos() - ago * 1_000_000_000);
         let ready = match self.ready.as_deref() {
             None => None,
             Some("True") => Some(Ready::True),
@@ -116,7 +117,7 @@ impl PodIn {
             Some("Unknown") => Some(Ready::Unknown),
             Some(other) => return Err(format!("ready {other}")),
         };
-        let since = self.ready_changed_ago_s.map(at).transpose()?;
+        let since = self.ready_changed_ago_s.map(at);
         Ok(Pod {
             phase: match self.phase.as_str() {
                 "Pending" => Phase::Pending,
@@ -127,7 +128,7 @@ impl PodIn {
                 other => return Err(format!("phase {other}")),
             },
             deleted: self.deleted,
-            started: self.started_ago_s.map(at).transpose()?,
+            started: self.started_ago_s.map(at),
             ready: ready.map(|status| ReadyCondition { status, since }),
             sample: None,
             request: Err(RequestError::Missing),
@@ -178,7 +179,7 @@ pub(crate) fn fold(
         };
         let Ok(usage) = usage else { return Ok(Err(MetricError::NoContainerInSample)) };
         if let Some(value) = usage {
-            let at = samples.at - span(sample.sampled_ago_s)?;
+            let at = Instant::from_nanos(samples.at.as_nanos() - sample.sampled_ago_s * 1_000_000_000);
             by_pod.insert(sample.pod.as_str(), Sample { value, at, window: span(sample.window_s)? });
         }
     }
@@ -199,6 +200,13 @@ pub(crate) struct Gates {
     pub(crate) scale_to_zero: bool,
     #[serde(rename = "HPAConfigurableTolerance")]
     pub(crate) own_tolerances: bool,
+    #[serde(rename = "PodLevelResources", default = "on")]
+    pub(crate) pod_level_resources: bool,
+}
+
+/// A gate that is on unless a case says otherwise.
+pub(crate) fn on() -> bool {
+    true
 }
 
 #[derive(Clone, Deserialize)]
@@ -358,10 +366,18 @@ impl RulesIn {
             rules = rules.with_window(span(seconds)?).map_err(text)?;
         }
         if let Some(tolerance) = given.and_then(|rules| rules.tolerance) {
-            rules = rules.with_tolerance(tolerance).map_err(text)?;
+            rules = rules.with_tolerance(quantity(tolerance)).map_err(text)?;
         }
         Ok(rules)
     }
+}
+
+/// The float that the controller makes of a tolerance, a quantity in the manifest: the mantissa of its canonical text
+/// times a power of ten whose exponent is a multiple of three. 0.57 is 570 × 10⁻³ = 0.5700000000000001.
+fn quantity(written: f64) -> f64 {
+    let parts = [(1.0, 1.0), (1e3, 1e-3), (1e6, 1e-6), (1e9, 1e-9)];
+    let fits = parts.iter().map(|(up, down)| ((written * up).round(), up, down)).find(|(m, up, _)| m / *up == written);
+    fits.map_or(written, |(mantissa, up, down)| if *up == 1.0 { mantissa } else { mantissa * down })
 }
 
 /// The whole policy.
@@ -376,6 +392,7 @@ pub(crate) fn policy(spec: &Spec, controller: &ControllerIn, gates: &Gates) -> R
         .with_profile(profile)
         .with_scale_to_zero(gates.scale_to_zero)
         .with_own_tolerances(gates.own_tolerances)
+        .with_pod_level_requests(gates.pod_level_resources)
         .with_controller(controller.read()?);
     Ok(match &spec.behavior {
         None => hpa,

@@ -57,7 +57,7 @@ impl Role {
 /// Foreign text on one line: white space and control characters become one blank, what takes no column goes.
 ///
 /// Invisible letters can reverse a line or join what is counted apart, so that no width would hold.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match display_width(letter.encode_utf8(&mut [0; 4])) {
