@@ -187,7 +187,8 @@ func (g *historian) drawMetric() metric {
 			m.Container = pick(g.draw, "c0", "c0", "c0", "c1", "s0")
 		}
 	case "Pods":
-		m.Metric, m.Target = pick(g.draw, "p", "q"), average()
+		// The rules for the resource cpu are not for a metric of that name.
+		m.Metric, m.Target = pick(g.draw, "p", "p", "q", "cpu"), average()
 	case "Object":
 		m.Metric = pick(g.draw, "o", "u")
 		m.Target = pick(g.draw, average(), value())

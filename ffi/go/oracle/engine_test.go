@@ -12,3 +12,9 @@ type engine interface {
 // engines are those of ours that upstream judges, by name. A file that links one adds itself in its
 // init function, so that this module builds where there is none.
 var engines = map[string]engine{}
+
+// preparer is an engine that can be benchmarked: prepare does what a controller would have done
+// before it asks, and what it returns is timed.
+type preparer interface {
+	prepare(calculation) func() answer
+}

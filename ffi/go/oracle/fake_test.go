@@ -169,11 +169,25 @@ func (r *recorder) Eventf(_ runtime.Object, _, reason, _ string, _ ...any) {
 	r.reasons = append(r.reasons, reason)
 }
 
-type mapper struct{ apimeta.RESTMapper }
+// mapper offers two resources for the target's kind, and the first does not exist: upstream takes the
+// first that can be read.
+type mapper struct {
+	apimeta.RESTMapper
+	w *world
+}
 
-func (mapper) RESTMappings(schema.GroupKind, ...string) ([]*apimeta.RESTMapping, error) {
-	deployments := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	return []*apimeta.RESTMapping{{Resource: deployments}}, nil
+const absentResource, targetResource = "widgets", "deployments"
+
+func (m mapper) RESTMappings(schema.GroupKind, ...string) ([]*apimeta.RESTMapping, error) {
+	if m.w.getFailure() == noMapping {
+		return nil, errServed
+	}
+	var mappings []*apimeta.RESTMapping
+	for _, name := range []string{absentResource, targetResource} {
+		resource := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: name}
+		mappings = append(mappings, &apimeta.RESTMapping{Resource: resource})
+	}
+	return mappings, nil
 }
 
 // scales reads and writes the target of a world.
@@ -184,8 +198,8 @@ type scales struct {
 
 func (s scales) Scales(string) scaleclient.ScaleInterface { return s }
 
-func (s scales) Get(context.Context, schema.GroupResource, string, metav1.GetOptions) (*autoscalingv1.Scale, error) {
-	if s.w.step.GetFails {
+func (s scales) Get(_ context.Context, resource schema.GroupResource, _ string, _ metav1.GetOptions) (*autoscalingv1.Scale, error) {
+	if s.w.getFailure() == noAnswer || resource.Resource == absentResource {
 		return nil, errServed
 	}
 	scale := &autoscalingv1.Scale{}

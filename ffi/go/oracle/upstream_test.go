@@ -31,13 +31,16 @@ type upstream struct{ t *testing.T }
 
 var _ engine = upstream{}
 
-// calculate must run inside a bubble: see calculateAll.
-func (upstream) calculate(c calculation) answer {
+// calculate must run inside a bubble, or boundary moments pass between two readings of the clock.
+func (u upstream) calculate(c calculation) answer { return u.prepare(c)() }
+
+// prepare makes upstream's objects, so that a benchmark need not count them.
+func (upstream) prepare(c calculation) func() answer {
 	now := time.Now()
 	if c.whole != nil {
-		return calculateWhole(c.fn, c.whole, now)
+		return prepareWhole(c.fn, c.whole, now)
 	}
-	return calculatePerPod(c.fn, c.perPod, now)
+	return preparePerPod(c.fn, c.perPod, now)
 }
 
 // inBubble runs many calculations under one clock that stands still.
@@ -56,19 +59,21 @@ func calculator(s *supply, initialization, delay int64) *podautoscaler.ReplicaCa
 	return podautoscaler.NewReplicaCalculator(s.client(), podLister{s: s}, seconds(initialization), seconds(delay))
 }
 
-func calculatePerPod(fn string, in *perPod, now time.Time) answer {
+func preparePerPod(fn string, in *perPod, now time.Time) func() answer {
 	var name v1.ResourceName
 	var names []v1.ResourceName
+	s := &supply{}
 	if in.Resource != nil {
 		name = v1.ResourceName(*in.Resource)
 		names = []v1.ResourceName{name}
+		list := podMetrics(in.Metrics, name, now)
+		s.resource = func() (*resources.PodMetricsList, error) { return list, nil }
+	} else {
+		list := perPodValues(in.Metrics, now)
+		s.perPod = func(string) (*custom.MetricValueList, error) { return list, nil }
 	}
 	pods := podObjects(in.Pods, names, now)
-	s := &supply{
-		listPods: func() []*v1.Pod { return pods },
-		resource: func() (*resources.PodMetricsList, error) { return podMetrics(in.Metrics, name, now), nil },
-		perPod:   func(string) (*custom.MetricValueList, error) { return perPodValues(in.Metrics, now), nil },
-	}
+	s.listPods = func() []*v1.Pod { return pods }
 	c := calculator(s, in.CPUInitialization, in.ReadinessDelay)
 	container := ""
 	if in.Container != nil {
@@ -76,27 +81,31 @@ func calculatePerPod(fn string, in *perPod, now time.Time) answer {
 	}
 	ctx, all, within := quiet(), labels.Everything(), tolerances(in.Tolerance)
 	if fn == "resource_utilization" {
-		n, percent, raw, _, err := c.GetResourceReplicas(ctx, in.Current, *in.TargetUtilization, name, within, namespace, all, container)
+		return func() answer {
+			n, percent, raw, _, err := c.GetResourceReplicas(ctx, in.Current, *in.TargetUtilization, name, within, namespace, all, container)
+			if err != nil {
+				return answer{Error: classify(err)}
+			}
+			return answer{Replicas: &n, Utilization: &percent, AverageValue: &raw}
+		}
+	}
+	return func() answer {
+		var n int32
+		var raw int64
+		var err error
+		if in.Resource != nil {
+			n, raw, _, err = c.GetRawResourceReplicas(ctx, in.Current, *in.TargetAverage, name, within, namespace, all, container)
+		} else {
+			n, raw, _, err = c.GetMetricReplicas(in.Current, *in.TargetAverage, "m", within, namespace, all, all)
+		}
 		if err != nil {
 			return answer{Error: classify(err)}
 		}
-		return answer{Replicas: &n, Utilization: &percent, AverageValue: &raw}
+		return answer{Replicas: &n, AverageValue: &raw}
 	}
-	var n int32
-	var raw int64
-	var err error
-	if in.Resource != nil {
-		n, raw, _, err = c.GetRawResourceReplicas(ctx, in.Current, *in.TargetAverage, name, within, namespace, all, container)
-	} else {
-		n, raw, _, err = c.GetMetricReplicas(in.Current, *in.TargetAverage, "m", within, namespace, all, all)
-	}
-	if err != nil {
-		return answer{Error: classify(err)}
-	}
-	return answer{Replicas: &n, AverageValue: &raw}
 }
 
-func calculateWhole(fn string, in *whole, now time.Time) answer {
+func prepareWhole(fn string, in *whole, now time.Time) func() answer {
 	pods := podObjects(in.Pods, nil, now)
 	s := &supply{
 		listPods: func() []*v1.Pod { return pods },
@@ -105,28 +114,30 @@ func calculateWhole(fn string, in *whole, now time.Time) answer {
 	}
 	c, all, within := calculator(s, 0, 0), labels.Everything(), tolerances(in.Tolerance)
 	object := &autoscalingv2.CrossVersionObjectReference{APIVersion: "v1", Kind: "Service", Name: "front"}
-	var n int32
-	var shown int64
-	var err error
-	switch fn {
-	case "object_value":
-		n, shown, _, err = c.GetObjectMetricReplicas(*in.Current, *in.TargetValue, "m", within, namespace, object, all, all)
-	case "external_value":
-		n, shown, _, err = c.GetExternalMetricReplicas(*in.Current, *in.TargetValue, "m", within, namespace, nil, all)
-	case "object_average_value":
-		n, shown, _, err = c.GetObjectPerPodMetricReplicas(*in.Running, *in.TargetAverage, "m", within, namespace, object, all)
-	case "external_average_value":
-		n, shown, _, err = c.GetExternalPerPodMetricReplicas(*in.Running, *in.TargetAverage, "m", within, namespace, nil)
-	default:
-		panic(fn)
+	return func() answer {
+		var n int32
+		var shown int64
+		var err error
+		switch fn {
+		case "object_value":
+			n, shown, _, err = c.GetObjectMetricReplicas(*in.Current, *in.TargetValue, "m", within, namespace, object, all, all)
+		case "external_value":
+			n, shown, _, err = c.GetExternalMetricReplicas(*in.Current, *in.TargetValue, "m", within, namespace, nil, all)
+		case "object_average_value":
+			n, shown, _, err = c.GetObjectPerPodMetricReplicas(*in.Running, *in.TargetAverage, "m", within, namespace, object, all)
+		case "external_average_value":
+			n, shown, _, err = c.GetExternalPerPodMetricReplicas(*in.Running, *in.TargetAverage, "m", within, namespace, nil)
+		default:
+			panic(fn)
+		}
+		switch {
+		case err != nil:
+			return answer{Error: classify(err)}
+		case in.Running != nil:
+			return answer{Replicas: &n, AverageValue: &shown}
+		}
+		return answer{Replicas: &n, Value: &shown}
 	}
-	if err != nil {
-		return answer{Error: classify(err)}
-	}
-	if in.Running != nil {
-		return answer{Replicas: &n, AverageValue: &shown}
-	}
-	return answer{Replicas: &n, Value: &shown}
 }
 
 // quiet is a context whose logger says nothing.
@@ -184,6 +195,22 @@ func (w *world) running() int32 {
 		return *w.step.Running
 	}
 	return w.replicas
+}
+
+// Ways in which a target cannot be read. All of them look the same from outside; the step's moment
+// chooses one.
+const (
+	readable = iota
+	badVersion
+	noMapping
+	noAnswer
+)
+
+func (w *world) getFailure() int {
+	if !w.step.GetFails {
+		return readable
+	}
+	return badVersion + int(w.step.At%3)
 }
 
 func (w *world) selectorText() string {
@@ -316,7 +343,7 @@ func (w *world) apply(s step) {
 	w.touch()
 }
 
-// running controller, and what it is reached through.
+// process is a running controller, and what it is reached through.
 type process struct {
 	controller *podautoscaler.HorizontalController
 	informer   *informer
@@ -333,7 +360,7 @@ func start(w *world, f flags) *process {
 	ctx, cancel := context.WithCancel(quiet())
 	p.cancel = cancel
 	p.controller = podautoscaler.NewHorizontalController(
-		ctx, noEvents{}, scales{w: w}, statuses{w: w}, mapper{}, w.client(),
+		ctx, noEvents{}, scales{w: w}, statuses{w: w}, mapper{w: w}, w.client(),
 		hpaInformer{informer: p.informer}, podInformer{s: &w.supply},
 		// No sync of its own: each step announces its one.
 		100*365*24*time.Hour,
@@ -469,6 +496,9 @@ func (p *process) sync(w *world, base time.Time) outcome {
 	before := w.replicas
 	p.recorder.reasons = nil
 	hpa := w.hpa.DeepCopy()
+	if w.getFailure() == badVersion {
+		hpa.Spec.ScaleTargetRef.APIVersion = "no/version/this"
+	}
 	if err := p.informer.store.Update(hpa); err != nil {
 		panic(err)
 	}
