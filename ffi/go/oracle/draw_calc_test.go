@@ -164,6 +164,11 @@ func (d draw) drawSamples(in *perPod, scale int, request int64, within tolerance
 	add := func(name string, p *pod) {
 		s := sample{Pod: name}
 		d.drawAges(&s, p)
+		if d.chance(1) {
+			// Not in histories: there an age grows with the step it was given in, and two unset times,
+			// which are equal, would be told apart.
+			s.Sampled = farPast
+		}
 		if in.Resource == nil {
 			s.Value = ptr(value())
 			in.Metrics = append(in.Metrics, s)

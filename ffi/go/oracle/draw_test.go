@@ -79,7 +79,4 @@ func (d draw) drawAges(s *sample, p *pod) {
 	if p != nil && p.ReadyChanged != nil && *p.ReadyChanged != farPast && d.chance(50) {
 		s.Sampled = max(0, d.near(*p.ReadyChanged-s.Window))
 	}
-	if d.chance(1) {
-		s.Sampled = farPast
-	}
 }
