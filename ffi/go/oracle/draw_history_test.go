@@ -48,6 +48,10 @@ func begin(g *historian) *historian {
 	if g.chance(70) {
 		g.head.Start = int32(g.between(int64(g.minimum()), int64(min(g.spec.Max, 40))))
 	}
+	if g.chance(15) {
+		// Percentages of many replicas show in which order floats were multiplied.
+		g.head.Start = int32(g.between(int64(g.minimum()), int64(g.spec.Max)))
+	}
 	if g.head.Start == 0 && g.chance(50) && !g.plain {
 		g.head.Conditions = []condition{pick(g.draw,
 			condition{"ScaledToZero", "True", "ScaledToZero"}, condition{"ScaledToZero", "False", "NotScaledToZero"})}
@@ -128,7 +132,7 @@ func (g *historian) drawRules() *rules {
 			p := ratePolicy{Type: "Pods", Value: pick(g.draw, int32(1), 2, 3, 4, int32(g.between(1, 30)))}
 			if g.chance(50) {
 				p.Type = "Percent"
-				p.Value = pick(g.draw, int32(10), 50, 80, 90, 100, 100, 200, 900, int32(g.between(1, 300)))
+				p.Value = pick(g.draw, int32(10), 50, 80, 90, 100, 100, 200, 900, 14, 36, 29, int32(g.between(1, 300)))
 			} else if g.chance(2) {
 				p.Value = math.MaxInt32 - int32(g.between(0, 20))
 			}
