@@ -52,6 +52,15 @@ func begin(g *historian) *historian {
 		// Percentages of many replicas show in which order floats were multiplied.
 		g.head.Start = int32(g.between(int64(g.minimum()), int64(g.spec.Max)))
 	}
+	if g.chance(3) {
+		// At these the order shows in the last digit: 50 × (1 + 14/100) is just above 57, 50 × 1.14 is not.
+		g.spec.Max = 1000
+		g.spec.Behavior = &behavior{Up: &rules{Window: ptr(int32(0)), Policies: []ratePolicy{{
+			Type: "Percent", Value: pick(g.draw, int32(14), 14, 36, 10, int32(g.between(1, 300))), Period: pick(g.draw, int32(15), 60),
+		}}}}
+		g.head.Spec = g.spec
+		g.head.Start = int32(25 * g.between(1, 40))
+	}
 	if g.head.Start == 0 && g.chance(50) && !g.plain {
 		g.head.Conditions = []condition{pick(g.draw,
 			condition{"ScaledToZero", "True", "ScaledToZero"}, condition{"ScaledToZero", "False", "NotScaledToZero"})}
@@ -82,6 +91,9 @@ func begin(g *historian) *historian {
 		g.gaps = func() int64 { return 15 }
 	}
 	g.wish = float64(g.head.Start)
+	if g.spec.Max == 1000 {
+		g.wish = 1000
+	}
 	return g
 }
 
