@@ -274,7 +274,10 @@ fn every_refusal_has_its_words() {
             json!({ "policy": "nobody", "observation": busy(4) }).to_string(),
             "policy is \"nobody\": no line and no --policy file has defined it",
         ),
-        (json!({ "policy": 3, "observation": busy(4) }).to_string(), "policy is 3: must be a name, or the spec of an HPA"),
+        (
+            json!({ "policy": 3, "observation": busy(4) }).to_string(),
+            "policy is 3: must be a name, or the spec of an HPA",
+        ),
         (json!({ "define": "x" }).to_string(), "policy is missing: a name, or the spec of an HPA"),
         (
             top("format", json!("plimsoll-decide/2")),
