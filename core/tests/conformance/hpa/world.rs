@@ -17,6 +17,12 @@ pub(crate) fn ago(seconds: i64) -> Instant {
     Instant::from_secs(NOW - seconds)
 }
 
+/// The moment of an age: a negative one is still to come, and the age of an unset time does not grow.
+fn before(since: Instant, ago: i64) -> Instant {
+    const UNSET: i64 = 1_000_000_000;
+    if ago >= UNSET { Instant::MIN } else { Instant::from_nanos(since.as_nanos() - ago * 1_000_000_000) }
+}
+
 /// A number of seconds as a span; a negative one fails.
 pub(crate) fn span(seconds: i64) -> Result<Span, String> {
     u64::try_from(seconds).map(Span::from_secs).map_err(|_| format!("{seconds} s is no span"))
@@ -108,8 +114,7 @@ impl PodIn {
 
     /// Without a sample; ages count back from `since`.
     pub(crate) fn pod(&self, since: Instant) -> Result<Pod, String> {
-        // A negative age is a moment still to come.
-        let at = |ago: i64| Instant::from_nanos(since.as_nanos() - ago * 1_000_000_000);
+        let at = |ago| before(since, ago);
         let ready = match self.ready.as_deref() {
             None => None,
             Some("True") => Some(Ready::True),
@@ -179,7 +184,7 @@ pub(crate) fn fold(
         };
         let Ok(usage) = usage else { return Ok(Err(MetricError::NoContainerInSample)) };
         if let Some(value) = usage {
-            let at = Instant::from_nanos(samples.at.as_nanos() - sample.sampled_ago_s * 1_000_000_000);
+            let at = before(samples.at, sample.sampled_ago_s);
             by_pod.insert(sample.pod.as_str(), Sample { value, at, window: span(sample.window_s)? });
         }
     }
