@@ -259,6 +259,32 @@ static void configurations(void)
     STATUS(plimsoll_hpa_init(hpa, size, &good), PLIMSOLL_STATUS_OUT_OF_RANGE);
     rules.window_ns = (uint64_t)(3600 * SECOND);
 
+    /* The same in words. */
+    {
+        char text[128];
+        size_t length = 99;
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(length == 0 && text[0] == 0);
+        bad = good;
+        bad.max_replicas = 0;
+        STATUS(plimsoll_hpa_config_problem(&bad, text, 10, &length), PLIMSOLL_STATUS_NO_ROOM);
+        STATUS(plimsoll_hpa_config_problem(&bad, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "max is 0, must be at least 1") == 0);
+        two[1].target_milli = 0;
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "metrics[1]: target is 0, must be at least 1") == 0 && length == strlen(text));
+        two[1].target_milli = 1000;
+        rules.window_ns = (uint64_t)(3601 * SECOND);
+        STATUS(plimsoll_hpa_config_problem(&good, text, sizeof text, &length), OK);
+        CHECK(strcmp(text, "up: window is 3601000000000, must be at most 3600000000000") == 0);
+        rules.window_ns = (uint64_t)(3600 * SECOND);
+        good.down = NULL;
+        STATUS(plimsoll_hpa_config_problem(&good, NULL, 0, &length), OK);
+        CHECK(length == strlen("down: a pointer is NULL"));
+        good.down = &rules;
+        STATUS(plimsoll_hpa_config_problem(NULL, text, sizeof text, &length), PLIMSOLL_STATUS_NULL_POINTER);
+    }
+
     STATUS(plimsoll_hpa_init(NULL, size, &good), PLIMSOLL_STATUS_NULL_POINTER);
     STATUS(plimsoll_hpa_init((struct plimsoll_hpa *)(memory + 1), size, &good), PLIMSOLL_STATUS_MISALIGNED);
     STATUS(plimsoll_hpa_init(hpa, size - 1, &good), PLIMSOLL_STATUS_NO_ROOM);
@@ -354,6 +380,47 @@ static void pods(void)
     free(fold);
     free(a);
     free(b);
+    free(hpa);
+}
+
+/* Requests of a pod, with the release's own rules. */
+static void requests(void)
+{
+    struct plimsoll_hpa *hpa = cpu_policy();
+    struct plimsoll_container two[2];
+    struct plimsoll_pod_level level;
+    int64_t request = 7;
+    int32_t error = 7;
+
+    memset(two, 0, sizeof two);
+    two[0].struct_size = two[1].struct_size = (uint32_t)sizeof two[0];
+    two[0].kind = PLIMSOLL_CONTAINER_KIND_MAIN;
+    two[0].name = "app";
+    two[0].name_length = 3;
+    two[0].has_request = 1;
+    two[0].request_milli = 500;
+    two[1] = two[0];
+    two[1].kind = PLIMSOLL_CONTAINER_KIND_SIDECAR;
+    STATUS(plimsoll_pod_request(hpa, 1, two, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_NO_SUCH_METRIC);
+    STATUS(plimsoll_pod_request(hpa, 0, NULL, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_NULL_POINTER);
+    two[1].kind = 4;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), PLIMSOLL_STATUS_OUT_OF_RANGE);
+    two[1].kind = PLIMSOLL_CONTAINER_KIND_SIDECAR;
+    CHECK(request == 7 && error == 7);
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), OK);
+    CHECK(request == 1000 && error == 0);
+    memset(&level, 0, sizeof level);
+    level.struct_size = (uint32_t)sizeof level;
+    level.set = 1;
+    level.has_request = 1;
+    level.request_milli = 3000;
+    level.has_overhead = 1;
+    level.overhead_milli = 10;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], &level, &request, &error), OK);
+    CHECK(request == 3010 && error == 0);
+    two[1].has_request = 0;
+    STATUS(plimsoll_pod_request(hpa, 0, two, 2, sizeof two[0], NULL, &request, &error), OK);
+    CHECK(request == 0 && error == PLIMSOLL_REQUEST_ERROR_MISSING);
     free(hpa);
 }
 
@@ -734,6 +801,7 @@ int main(void)
     sizes();
     configurations();
     pods();
+    requests();
     readings();
     pointers();
     steps_and_sentences();

@@ -880,6 +880,35 @@ typedef int32_t plimsoll_step_kind;
 #endif // __cplusplus
 
 /**
+ * When a container runs.
+ */
+enum plimsoll_container_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * With the pod.
+   */
+  PLIMSOLL_CONTAINER_KIND_MAIN = 1,
+  /**
+   * Before the pod, to its end.
+   */
+  PLIMSOLL_CONTAINER_KIND_INIT = 2,
+  /**
+   * An init container with restartPolicy Always: it starts before the pod and runs with it.
+   */
+  PLIMSOLL_CONTAINER_KIND_SIDECAR = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum plimsoll_container_kind plimsoll_container_kind;
+#else
+typedef int32_t plimsoll_container_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Which rule gave a proposal.
  */
 enum plimsoll_basis
@@ -1944,6 +1973,70 @@ struct plimsoll_condition {
   int64_t since_ns;
 };
 
+/**
+ * One container of a pod, for one resource.
+ */
+struct plimsoll_container {
+  /**
+   * `sizeof(struct plimsoll_container)`.
+   */
+  uint32_t struct_size;
+  /**
+   * A number of `enum plimsoll_container_kind`.
+   */
+  int32_t kind;
+  /**
+   * Its name, UTF-8 without an end mark.
+   */
+  const char *name;
+  /**
+   * Its length in bytes.
+   */
+  size_t name_length;
+  /**
+   * 1 = it requests `request_milli`; 0 = nothing is set.
+   */
+  uint32_t has_request;
+  /**
+   * Not looked at.
+   */
+  uint32_t reserved;
+  /**
+   * What it requests.
+   */
+  int64_t request_milli;
+};
+
+/**
+ * What is set for a whole pod, for one resource.
+ */
+struct plimsoll_pod_level {
+  /**
+   * `sizeof(struct plimsoll_pod_level)`.
+   */
+  uint32_t struct_size;
+  /**
+   * 1 = requests are set at the pod's level, for this or another supported resource.
+   */
+  uint32_t set;
+  /**
+   * 1 = `request_milli` is set for this resource.
+   */
+  uint32_t has_request;
+  /**
+   * 1 = `overhead_milli` is set for this resource.
+   */
+  uint32_t has_overhead;
+  /**
+   * The request at the pod's level.
+   */
+  int64_t request_milli;
+  /**
+   * The overhead.
+   */
+  int64_t overhead_milli;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1986,6 +2079,18 @@ size_t plimsoll_hpa_align(void);
  * `config` points to `struct_size` bytes that this call may read and write.
  */
 plimsoll_status plimsoll_hpa_config_defaults(struct plimsoll_hpa_config *config);
+
+/**
+ * What is wrong with a configuration, in words: which field, which number, which limit. The status tells only the kind.
+ * `length` receives the bytes of the text; 0 when nothing is wrong. The buffer is as in `plimsoll_step_sentence`.
+ *
+ * # Safety
+ * `config` and what it points to are as their structs say; `capacity` bytes and `length` may be written.
+ */
+plimsoll_status plimsoll_hpa_config_problem(const struct plimsoll_hpa_config *config,
+                                            char *text,
+                                            size_t capacity,
+                                            size_t *length);
 
 /**
  * Makes a policy in `size` bytes of memory from a configuration, and copies all it needs.
@@ -2115,6 +2220,9 @@ plimsoll_status plimsoll_history_save(const struct plimsoll_history *history,
  * Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
  * as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
  *
+ * The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
+ * for the longest by seconds; no other function wants more than 32 KB (seen on x86-64, built for release).
+ *
  * # Safety
  * `history` was made by `plimsoll_history_init`; `length` bytes may be read.
  */
@@ -2195,6 +2303,24 @@ plimsoll_status plimsoll_fold_add_ready(struct plimsoll_fold *fold,
                                         uint32_t pods,
                                         int64_t usage_milli,
                                         int64_t request_milli);
+
+/**
+ * What a pod requests of a metric's resource, by the rules of the release that is answered like: what belongs into
+ * `request_milli` and `request_error` of a `struct plimsoll_pod`. Init containers stand in their order, main containers
+ * anywhere. `level` may be NULL: nothing is set for the whole pod. O(containers).
+ *
+ * # Safety
+ * `hpa` was made by `plimsoll_hpa_init`; the containers and `level` are as their structs say; the last two may be
+ * written.
+ */
+plimsoll_status plimsoll_pod_request(const struct plimsoll_hpa *hpa,
+                                     uint32_t metric,
+                                     const struct plimsoll_container *containers,
+                                     size_t length,
+                                     size_t stride,
+                                     const struct plimsoll_pod_level *level,
+                                     int64_t *request_milli,
+                                     int32_t *request_error);
 
 /**
  * A step in words, as UTF-8 with a zero byte at its end; `length` receives the bytes before that. With a capacity of 0

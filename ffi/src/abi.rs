@@ -663,6 +663,56 @@ pub struct Pod {
     pub request_milli: i64,
 }
 
+/// When a container runs.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerKind {
+    /// With the pod.
+    Main = 1,
+    /// Before the pod, to its end.
+    Init = 2,
+    /// An init container with restartPolicy Always: it starts before the pod and runs with it.
+    Sidecar = 3,
+}
+
+/// One container of a pod, for one resource.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Container {
+    /// `sizeof(struct plimsoll_container)`.
+    pub struct_size: u32,
+    /// A number of `enum plimsoll_container_kind`.
+    pub kind: i32,
+    /// Its name, UTF-8 without an end mark.
+    pub name: *const c_char,
+    /// Its length in bytes.
+    pub name_length: usize,
+    /// 1 = it requests `request_milli`; 0 = nothing is set.
+    pub has_request: u32,
+    /// Not looked at.
+    pub reserved: u32,
+    /// What it requests.
+    pub request_milli: i64,
+}
+
+/// What is set for a whole pod, for one resource.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PodLevel {
+    /// `sizeof(struct plimsoll_pod_level)`.
+    pub struct_size: u32,
+    /// 1 = requests are set at the pod's level, for this or another supported resource.
+    pub set: u32,
+    /// 1 = `request_milli` is set for this resource.
+    pub has_request: u32,
+    /// 1 = `overhead_milli` is set for this resource.
+    pub has_overhead: u32,
+    /// The request at the pod's level.
+    pub request_milli: i64,
+    /// The overhead.
+    pub overhead_milli: i64,
+}
+
 /// What was read for one metric. Only what `kind` names is looked at.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -15,14 +15,14 @@ use plimsoll_core::trace::Trace;
 use plimsoll_core::units::{Instant, Milli, Replicas};
 
 use crate::abi::{
-    Applied, BatchItem, ColdStart, Condition, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
+    Applied, BatchItem, ColdStart, Condition, Container, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
     HISTORY_LONGEST_BY_SECONDS_BYTES, HISTORY_LONGEST_BYTES, HPA_BYTES, HpaConfig, MOST_CONDITIONS, MetricConfig,
-    NAME_BYTES, Observation, OpaqueFold, OpaqueHistory, OpaqueHpa, Outlook, Pod, Profile, RateRule, Reading,
-    ReadingKind, Reported, Room, Rules, Status, StepRecord,
+    NAME_BYTES, Observation, OpaqueFold, OpaqueHistory, OpaqueHpa, Outlook, Pod, PodLevel, Profile, RateRule, Reading,
+    ReadingKind, Reported, Room, Rules, Source, Status, StepRecord,
 };
-use crate::number::{condition_kind_name, reason_name, status_words};
+use crate::number::{Numbered, condition_kind_name, reason_name, status_words};
 use crate::past::{self, Longest, LongestBySeconds, Past, Usual};
-use crate::policy::{GivenMetric, OwnedRules, Policy};
+use crate::policy::{At, GivenMetric, OwnedRules, Policy, Refused, Why};
 use crate::record::{self, Text};
 use crate::seen::{self, ErrorNumbers, Readings, Seen};
 
@@ -78,6 +78,34 @@ pub extern "C" fn plimsoll_hpa_align() -> usize {
 pub unsafe extern "C" fn plimsoll_hpa_config_defaults(config: *mut HpaConfig) -> Status {
     // SAFETY: the caller's promise, above.
     answer(|| unsafe { write(config, &HpaConfig::DEFAULT, size_of_struct(config)?) })
+}
+
+/// What is wrong with a configuration, in words: which field, which number, which limit. The status tells only the kind.
+/// `length` receives the bytes of the text; 0 when nothing is wrong. The buffer is as in `plimsoll_step_sentence`.
+///
+/// # Safety
+/// `config` and what it points to are as their structs say; `capacity` bytes and `length` may be written.
+// SAFETY: see plimsoll_version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plimsoll_hpa_config_problem(
+    config: *const HpaConfig,
+    text: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> Status {
+    answer(|| {
+        // SAFETY: the caller's promise, above; the configuration is not looked at while words are written.
+        unsafe {
+            apart(&[sized(config, false)?, bytes_region(text.cast::<u8>(), capacity)?, writable(length)?])?;
+            let problem = policy(&read(config)?).err();
+            let needed = say(text, capacity, |to| match &problem {
+                Some(refused) => to.put(format_args!("{refused}")),
+                None => Ok(()),
+            })?;
+            length.write(needed);
+        }
+        Ok(())
+    })
 }
 
 /// Makes a policy in `size` bytes of memory from a configuration, and copies all it needs.
@@ -349,6 +377,9 @@ pub unsafe extern "C" fn plimsoll_history_save(
 /// Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
 /// as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
 ///
+/// The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
+/// for the longest by seconds; no other function wants more than 32 KB (seen on x86-64, built for release).
+///
 /// # Safety
 /// `history` was made by `plimsoll_history_init`; `length` bytes may be read.
 // SAFETY: see plimsoll_version.
@@ -526,6 +557,52 @@ pub unsafe extern "C" fn plimsoll_fold_add_ready(
     })
 }
 
+/// What a pod requests of a metric's resource, by the rules of the release that is answered like: what belongs into
+/// `request_milli` and `request_error` of a `struct plimsoll_pod`. Init containers stand in their order, main containers
+/// anywhere. `level` may be NULL: nothing is set for the whole pod. O(containers).
+///
+/// # Safety
+/// `hpa` was made by `plimsoll_hpa_init`; the containers and `level` are as their structs say; the last two may be
+/// written.
+// SAFETY: see plimsoll_version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plimsoll_pod_request(
+    hpa: *const OpaqueHpa,
+    metric: u32,
+    containers: *const Container,
+    length: usize,
+    stride: usize,
+    level: *const PodLevel,
+    request_milli: *mut i64,
+    request_error: *mut i32,
+) -> Status {
+    answer(|| {
+        // SAFETY: the caller's promise, above; all that is written is written at the end.
+        unsafe {
+            let policy = kept::<Policy, _>(hpa)?;
+            apart(&[whole(policy, false), writable(request_milli)?, writable(request_error)?])?;
+            let level = if level.is_null() { hpa::PodLevel::default() } else { seen::pod_level(&read(level)?)? };
+            let all = array(containers, length, stride)?;
+            let named = all.iter().map(|container| {
+                let container = container?;
+                seen::container(&container, text(container.name, container.name_length)?)
+            });
+            // All are looked at before any counts, for the core takes no errors.
+            for container in named.clone() {
+                container?;
+            }
+            let asked = (*policy).value.with(|hpa| {
+                let metric = usize::try_from(metric).ok().and_then(|metric| hpa.metrics().get(metric));
+                let good = named.filter_map(Result::ok);
+                Ok(hpa::pod_request(hpa, metric.ok_or(Status::NoSuchMetric)?, good, level))
+            })?;
+            request_milli.write(asked.map_or(0, |Milli(request)| request));
+            request_error.write(asked.map_or_else(Numbered::number, |_| 0));
+        }
+        Ok(())
+    })
+}
+
 /// A step in words, as UTF-8 with a zero byte at its end; `length` receives the bytes before that. With a capacity of 0
 /// `text` may be NULL, and only the length is asked for. `PLIMSOLL_STATUS_NO_ROOM` when it does not fit.
 ///
@@ -551,24 +628,10 @@ pub unsafe extern "C" fn plimsoll_step_sentence(
             let room = bytes_region(text.cast::<u8>(), capacity)?;
             apart(&[policy_region, sized(step, false)?, room, writable(length)?])?;
             let step = read(step)?.step()?;
-            let words = |to: &mut Text<'_>| {
-                // Writing to a `Text` cannot fail.
-                let written = match policy.as_ref() {
-                    Some(policy) => policy
-                        .value
-                        .with(|hpa| Ok(core::fmt::Write::write_fmt(to, format_args!("{}", step.sentence(hpa)))))?,
-                    None => core::fmt::Write::write_fmt(to, format_args!("{step}")),
-                };
-                written.map(|()| to.length).map_err(|_| Status::Internal)
-            };
-            let needed = words(&mut Text { out: &mut [], length: 0 })?;
-            if capacity > 0 {
-                if capacity <= needed {
-                    return Err(Status::NoRoom);
-                }
-                words(&mut Text { out: slice::from_raw_parts_mut(text.cast(), capacity), length: 0 })?;
-                text.add(needed).write(0);
-            }
+            let needed = say(text, capacity, |to| match policy.as_ref() {
+                Some(policy) => policy.value.with(|hpa| to.put(format_args!("{}", step.sentence(hpa)))),
+                None => to.put(format_args!("{step}")),
+            })?;
             length.write(needed);
         }
         Ok(())
@@ -672,37 +735,52 @@ unsafe fn decide_item(place: *mut BatchItem) -> Result<(), Status> {
 ///
 /// # Safety
 /// What the configuration points to is as it says.
-unsafe fn policy(config: &HpaConfig) -> Result<Policy, Status> {
-    let mut policy = Policy::new(config)?;
+unsafe fn policy(config: &HpaConfig) -> Result<Policy, Refused> {
+    let somewhere = |why: Status| Why::Status(why).at(At::Policy);
+    let mut policy = Policy::new(config).map_err(|why| why.at(At::Policy))?;
     // SAFETY: the caller's promise, above.
     unsafe {
-        for metric in array(config.metrics, config.metrics_length, config.metrics_stride)?.iter() {
-            let config = metric?;
-            let name = text(config.name, config.name_length)?;
-            // Only one kind of metric has a container, and for the others nothing is promised about the pointer.
-            let container = match config.source {
-                source if source == crate::abi::Source::ContainerResource as i32 => {
-                    text(config.container, config.container_length)?
-                }
-                _ => "",
-            };
-            policy.add_metric(&GivenMetric { config, name, container })?;
+        let metrics = array(config.metrics, config.metrics_length, config.metrics_stride).map_err(somewhere)?;
+        for (index, config) in metrics.iter().enumerate() {
+            let added = config.map_err(Why::from).and_then(|config| metric(&mut policy, config));
+            added.map_err(|why| why.at(At::Metric(index)))?;
         }
         match (config.up.is_null(), config.down.is_null()) {
             (true, true) => {}
-            (false, false) => policy.set_behavior(rules(config.up)?, rules(config.down)?),
-            _ => return Err(Status::NullPointer),
+            (false, false) => {
+                let up = rules(config.up).map_err(|why| why.at(At::Up))?;
+                policy.set_behavior(up, rules(config.down).map_err(|why| why.at(At::Down))?);
+            }
+            (up_missing, _) => {
+                let at = if up_missing { At::Up } else { At::Down };
+                return Err(Why::Status(Status::NullPointer).at(at));
+            }
         }
     }
     policy.check()?;
     Ok(policy)
 }
 
+/// Adds a metric.
+///
+/// # Safety
+/// What the configuration points to is as it says.
+unsafe fn metric(policy: &mut Policy, config: MetricConfig) -> Result<(), Why> {
+    // Only one kind of metric has a container, and for the others nothing is promised about the pointer.
+    let with_container = config.source == Source::ContainerResource as i32;
+    // SAFETY: the caller's promise, above.
+    let (name, container) = unsafe {
+        let container = if with_container { text(config.container, config.container_length)? } else { "" };
+        (text(config.name, config.name_length)?, container)
+    };
+    policy.add_metric(&GivenMetric { config, name, container })
+}
+
 /// The rules of one direction.
 ///
 /// # Safety
 /// `rules` and what it points to are as the structs say.
-unsafe fn rules(rules: *const Rules) -> Result<OwnedRules, Status> {
+unsafe fn rules(rules: *const Rules) -> Result<OwnedRules, Why> {
     // SAFETY: the caller's promise, above.
     unsafe {
         let given = read(rules)?;
@@ -712,6 +790,32 @@ unsafe fn rules(rules: *const Rules) -> Result<OwnedRules, Status> {
         }
         Ok(owned)
     }
+}
+
+/// Words into a caller's buffer, with a zero byte at their end; gives their length. With a capacity of 0 they are only
+/// counted.
+///
+/// # Safety
+/// `capacity` bytes may be written and lie apart from all that `words` looks at.
+unsafe fn say(
+    buffer: *mut c_char,
+    capacity: usize,
+    words: impl Fn(&mut Text<'_>) -> Result<(), Status>,
+) -> Result<usize, Status> {
+    let mut counted = Text { out: &mut [], length: 0 };
+    words(&mut counted)?;
+    let needed = counted.length;
+    if capacity > 0 {
+        if capacity <= needed {
+            return Err(Status::NoRoom);
+        }
+        // SAFETY: the caller's promise, above; the zero byte is within the capacity.
+        unsafe {
+            words(&mut Text { out: slice::from_raw_parts_mut(buffer.cast(), capacity), length: 0 })?;
+            buffer.add(needed).write(0);
+        }
+    }
+    Ok(needed)
 }
 
 /// An observation and its readings.
@@ -864,6 +968,23 @@ wire!(Pod to request_milli, last request_milli, Pod {
     sampled_at_ns: 0,
     sample_window_ns: 0,
     request_milli: 0,
+});
+wire!(Container to request_milli, last request_milli, Container {
+    struct_size: 0,
+    kind: 0,
+    name: null(),
+    name_length: 0,
+    has_request: 0,
+    reserved: 0,
+    request_milli: 0,
+});
+wire!(PodLevel to overhead_milli, last overhead_milli, PodLevel {
+    struct_size: 0,
+    set: 0,
+    has_request: 0,
+    has_overhead: 0,
+    request_milli: 0,
+    overhead_milli: 0,
 });
 wire!(Reading to fold, last fold, Reading {
     struct_size: 0,
@@ -1039,13 +1160,13 @@ fn extent(length: usize, stride: usize) -> Result<usize, Status> {
 
 impl<T: Wire> Array<'_, T> {
     /// Where the structs stand.
-    fn places(&self) -> impl Iterator<Item = *const T> {
+    fn places(&self) -> impl Iterator<Item = *const T> + Clone {
         // In range, as `extent` found for the whole.
         (0..self.length).map(|index| self.first.wrapping_byte_add(index.wrapping_mul(self.stride)))
     }
 
     /// The structs.
-    fn iter(&self) -> impl Iterator<Item = Result<T, Status>> {
+    fn iter(&self) -> impl Iterator<Item = Result<T, Status>> + Clone {
         self.places().map(|place| {
             // SAFETY: a place in the array, which `array` was promised to be readable.
             unsafe {

@@ -37,6 +37,7 @@ paired!(constrain::Select = abi::Select: Max, Min, Disabled);
 paired!(hpa::Phase = abi::Phase: Pending, Running, Succeeded, Failed, Unknown);
 paired!(hpa::Ready = abi::Ready: True, False, Unknown);
 paired!(hpa::RequestError = abi::RequestError: Missing, MissingPodLevel, NoContainer);
+paired!(hpa::ContainerKind = abi::ContainerKind: Main, Init, Sidecar);
 paired!(hpa::Selector = abi::Selector: Usable, Missing, Unparsable, Ambiguous);
 paired!(hpa::SyncError = abi::SyncError: ScaleUnread, Unknowable, PartlyFailed);
 paired!(hpa::Basis = abi::Basis: WithinTolerance, ReadyPods, FilledIn, FilledInHolds, FilledInOpposes, FromZero, PerPod, RunningPods);

@@ -3,6 +3,8 @@
 //! Memory of a caller may move, so nothing in it may point into it: names stand in one text, metrics say where in it,
 //! and the core's policy is put together again at each call. That is a few dozen moves and no search.
 
+use core::fmt;
+
 use heapless::{String, Vec};
 use plimsoll_core::constrain::{Amount, Bounds, RatePolicy, RateRules, Select};
 use plimsoll_core::error::{ConfigError, Problem};
@@ -10,7 +12,7 @@ use plimsoll_core::hpa::{self, Behavior, ColdStart, Controller, Hpa, Mended, Met
 use plimsoll_core::units::{Milli, Span};
 
 use crate::abi::{self, Gate, HpaConfig, MOST_METRICS, MOST_RATE_RULES, NAME_BYTES, Status};
-use crate::number::{Numbered, flag, given};
+use crate::number::{Numbered, flag, given, status_words};
 
 /// A policy as it lies in memory.
 #[derive(Clone, Debug)]
@@ -47,6 +49,69 @@ pub(crate) struct OwnedRules {
     tolerance: Option<f64>,
 }
 
+/// Why a configuration makes no policy.
+pub(crate) struct Refused {
+    pub(crate) at: At,
+    pub(crate) why: Why,
+}
+
+/// What it is about.
+pub(crate) enum At {
+    Policy,
+    Metric(usize),
+    Up,
+    Down,
+}
+
+/// What is wrong.
+pub(crate) enum Why {
+    Config(ConfigError),
+    Status(Status),
+}
+
+impl Why {
+    /// The same, and where.
+    pub(crate) fn at(self, at: At) -> Refused {
+        Refused { at, why: self }
+    }
+}
+
+impl From<ConfigError> for Why {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<Status> for Why {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Self {
+        match refused.why {
+            Why::Config(error) => status(error),
+            Why::Status(status) => status,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            At::Policy => {}
+            At::Metric(index) => write!(f, "metrics[{index}]: ")?,
+            At::Up => f.write_str("up: ")?,
+            At::Down => f.write_str("down: ")?,
+        }
+        match self.why {
+            Why::Config(error) => error.fmt(f),
+            Why::Status(status) => f.write_str(status_words(status as i32).to_str().unwrap_or_default()),
+        }
+    }
+}
+
 /// A metric of a configuration, with its texts.
 pub(crate) struct GivenMetric<'a> {
     pub(crate) config: abi::MetricConfig,
@@ -56,13 +121,13 @@ pub(crate) struct GivenMetric<'a> {
 
 impl Policy {
     /// Begins with everything but metrics and behavior; [`Policy::check`] ends it.
-    pub(crate) fn new(config: &HpaConfig) -> Result<Self, Status> {
+    pub(crate) fn new(config: &HpaConfig) -> Result<Self, Why> {
         let tolerable = config.tolerance.is_finite() && config.tolerance >= 0.0;
         if !tolerable || config.sync_period_ns == 0 {
-            return Err(Status::OutOfRange);
+            return Err(Status::OutOfRange.into());
         }
         Ok(Self {
-            bounds: Bounds::new(config.min_replicas, config.max_replicas).map_err(status)?,
+            bounds: Bounds::new(config.min_replicas, config.max_replicas)?,
             controller: Controller {
                 sync_period: Span::from_nanos(config.sync_period_ns),
                 downscale_stabilization: Span::from_nanos(config.downscale_window_ns),
@@ -84,7 +149,7 @@ impl Policy {
     }
 
     /// Adds the next metric.
-    pub(crate) fn add_metric(&mut self, given: &GivenMetric<'_>) -> Result<(), Status> {
+    pub(crate) fn add_metric(&mut self, given: &GivenMetric<'_>) -> Result<(), Why> {
         let (config, source) = (&given.config, Source::from_number(given.config.source)?);
         let kinds = [
             (abi::TargetKind::Utilization, Target::Utilization(config.target_percent)),
@@ -94,9 +159,9 @@ impl Policy {
         ];
         let target = kinds.iter().find(|(kind, _)| *kind as i32 == config.target).ok_or(Status::OutOfRange)?.1;
         let container = if source == Source::ContainerResource { given.container } else { "" };
-        metric(source, given.name, container, target).map_err(status)?;
+        metric(source, given.name, container, target)?;
         let owned = Owned { source, target, name: self.keep(given.name)?, container: self.keep(container)? };
-        self.metrics.push(owned).map_err(|_| Status::TooMany)
+        self.metrics.push(owned).map_err(|_| Status::TooMany.into())
     }
 
     fn keep(&mut self, text: &str) -> Result<Place, Status> {
@@ -111,9 +176,16 @@ impl Policy {
         self.behavior = Some([up, down]);
     }
 
-    /// Whether the core takes it.
-    pub(crate) fn check(&self) -> Result<(), Status> {
-        self.with(|_| Ok(()))
+    /// Whether the core takes it; the rest was asked as it came.
+    pub(crate) fn check(&self) -> Result<(), Refused> {
+        if self.metrics.is_empty() {
+            return Err(Why::Status(Status::Empty).at(At::Policy));
+        }
+        if let Some([up, down]) = &self.behavior {
+            up.rules().map_err(|error| Why::Config(error).at(At::Up))?;
+            down.rules().map_err(|error| Why::Config(error).at(At::Down))?;
+        }
+        self.with(|_| Ok(())).map_err(|status| Why::Status(status).at(At::Policy))
     }
 
     /// How many metrics it has.
@@ -157,7 +229,7 @@ impl Policy {
 
 impl OwnedRules {
     /// The rules of one direction; [`OwnedRules::add`] adds rates.
-    pub(crate) fn new(config: &abi::Rules) -> Result<Self, Status> {
+    pub(crate) fn new(config: &abi::Rules) -> Result<Self, Why> {
         Ok(Self {
             select: Select::from_number(config.select)?,
             rates: Vec::new(),
@@ -167,12 +239,12 @@ impl OwnedRules {
     }
 
     /// Adds the next rate rule.
-    pub(crate) fn add(&mut self, rule: &abi::RateRule) -> Result<(), Status> {
+    pub(crate) fn add(&mut self, rule: &abi::RateRule) -> Result<(), Why> {
         let kinds =
             [(abi::RateKind::Pods, Amount::Pods(rule.value)), (abi::RateKind::Percent, Amount::Percent(rule.value))];
         let amount = kinds.iter().find(|(kind, _)| *kind as i32 == rule.kind).ok_or(Status::OutOfRange)?.1;
-        let rate = RatePolicy::new(amount, Span::from_nanos(rule.period_ns)).map_err(status)?;
-        self.rates.push(rate).map_err(|_| Status::TooMany)
+        let rate = RatePolicy::new(amount, Span::from_nanos(rule.period_ns))?;
+        self.rates.push(rate).map_err(|_| Status::TooMany.into())
     }
 
     fn rules(&self) -> Result<hpa::Rules<'_>, ConfigError> {

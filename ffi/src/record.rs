@@ -402,6 +402,13 @@ pub(crate) struct Text<'a> {
     pub(crate) length: usize,
 }
 
+impl Text<'_> {
+    /// Writes words; nothing can go wrong but in what makes them.
+    pub(crate) fn put(&mut self, words: fmt::Arguments<'_>) -> Result<(), Status> {
+        self.write_fmt(words).map_err(|_| Status::Internal)
+    }
+}
+
 impl Write for Text<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // Cut twice, so that both lengths are seen to be the same and no panic is compiled in.

@@ -72,6 +72,21 @@ pub(crate) fn pod(pod: &abi::Pod) -> Result<hpa::Pod, Status> {
     })
 }
 
+/// A container, with its name.
+pub(crate) fn container<'a>(container: &abi::Container, name: &'a str) -> Result<hpa::Container<'a>, Status> {
+    let request = given(container.has_request, Milli(container.request_milli))?;
+    Ok(hpa::Container { name, request, kind: hpa::ContainerKind::from_number(container.kind)? })
+}
+
+/// What is set for a whole pod.
+pub(crate) fn pod_level(level: &abi::PodLevel) -> Result<hpa::PodLevel, Status> {
+    Ok(hpa::PodLevel {
+        set: flag(level.set)?,
+        request: given(level.has_request, Milli(level.request_milli))?,
+        overhead: given(level.has_overhead, Milli(level.overhead_milli))?,
+    })
+}
+
 /// What a pod counts as.
 pub(crate) fn class(class: PodClass) -> abi::PodClass {
     match class {
