@@ -1,0 +1,3 @@
+module plimsoll.dev/plimsoll
+
+go 1.26.0

@@ -1,0 +1,280 @@
+package plimsoll_test
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"plimsoll.dev/plimsoll"
+)
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// play moves a history through some load, and returns all that was decided.
+func play(policy *plimsoll.Policy, h *plimsoll.History, from int64) (decisions []plimsoll.Decision) {
+	replicas := int32(3)
+	for i := range int64(40) {
+		d := must(policy.Decide(h, seen(from+15*i, replicas, plimsoll.Milli(300+(i*i*37)%900))))
+		if d.Changes() {
+			replicas = d.To
+			must(policy.Applied(h, &d, replicas))
+		}
+		decisions = append(decisions, d)
+	}
+	return decisions
+}
+
+func TestErrorsAreFoundByIs(t *testing.T) {
+	for want, spoil := range map[plimsoll.Error]func(*plimsoll.Config){
+		plimsoll.ErrEmpty:       func(c *plimsoll.Config) { c.Metrics = nil },
+		plimsoll.ErrOutOfRange:  func(c *plimsoll.Config) { c.SyncPeriod = -1 },
+		plimsoll.ErrTooMany:     func(c *plimsoll.Config) { c.Metrics = slices.Repeat(c.Metrics, 17) },
+		plimsoll.ErrBadText:     func(c *plimsoll.Config) { c.Metrics[0].Name = "\xff" },
+		plimsoll.ErrWrongTarget: func(c *plimsoll.Config) { c.Metrics[0].Target = plimsoll.Utilization(50) },
+	} {
+		config := plimsoll.DefaultConfig()
+		config.MaxReplicas = 10
+		config.Metrics = []plimsoll.Metric{{Source: plimsoll.External, Name: "m", Target: plimsoll.Value(1)}}
+		spoil(&config)
+		if _, err := plimsoll.NewPolicy(config); !errors.Is(err, want) {
+			t.Errorf("%v, not %v", err, want)
+		}
+	}
+	var h plimsoll.History
+	if err := h.Restore([]byte("no history")); !errors.Is(err, plimsoll.ErrBadHistory) {
+		t.Error(err)
+	}
+	if err := h.Restore(nil); !errors.Is(err, plimsoll.ErrBadHistory) {
+		t.Error(err)
+	}
+	if _, err := new(plimsoll.Policy).Decide(&h, seen(0, 1, 1)); !errors.Is(err, plimsoll.ErrNotInitialized) {
+		t.Error(err)
+	}
+	if _, err := queue().Decide(nil, seen(0, 1, 1)); !errors.Is(err, plimsoll.ErrNil) {
+		t.Error(err)
+	}
+	unread := must(queue().Decide(&h, &plimsoll.Observation{}))
+	if !errors.Is(unread.Err(), plimsoll.ScaleUnread) {
+		t.Error(unread.Err())
+	}
+}
+
+func TestABatchDecidesAsOneByOne(t *testing.T) {
+	policy := queue()
+	alone, together := make([]plimsoll.History, 64), make([]plimsoll.History, 64)
+	for sync := range int64(30) {
+		var items []plimsoll.Item
+		for i := range together {
+			items = append(items, plimsoll.Item{
+				Policy: policy, History: &together[i], Seen: seen(15*sync, int32(i), plimsoll.Milli(sync*int64(i)*10)),
+			})
+			items[i].Seen.NoSteps = i%3 == 0
+		}
+		if err := plimsoll.DecideBatch(items); err != nil {
+			t.Fatal(err)
+		}
+		for i, item := range items {
+			want, err := policy.Decide(&alone[i], item.Seen)
+			if err != nil || item.Err != nil || !reflect.DeepEqual(want, item.Decision) {
+				t.Fatal(err, item.Err, want, item.Decision)
+			}
+		}
+	}
+}
+
+func TestABadItemLeavesTheOthers(t *testing.T) {
+	policy, one := queue(), &plimsoll.History{}
+	items := []plimsoll.Item{
+		{Policy: policy, History: one, Seen: seen(0, 3, 500)},
+		{Policy: policy, History: one, Seen: seen(0, 3, 500)},
+		{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, -1, 500)},
+		{Policy: nil, History: &plimsoll.History{}, Seen: seen(0, 3, 500)},
+		{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 500)},
+	}
+	if err := plimsoll.DecideBatch(items); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []error{nil, plimsoll.ErrShared, plimsoll.ErrOutOfRange, plimsoll.ErrNil, nil} {
+		if !errors.Is(items[i].Err, want) || (want == nil && items[i].Decision.To != 5) {
+			t.Errorf("item %d: %v, %d", i, items[i].Err, items[i].Decision.To)
+		}
+	}
+	if err := plimsoll.DecideBatch(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDifferentHistoriesAtOnce(t *testing.T) {
+	policy := queue()
+	want := play(policy, &plimsoll.History{}, 0)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				if got := play(policy, &plimsoll.History{}, 0); !reflect.DeepEqual(got, want) {
+					t.Error("another answer")
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestAHistoryGoesOnAsIfItHadNeverStopped(t *testing.T) {
+	policy := queue()
+	var h, restored plimsoll.History
+	play(policy, &h, 0)
+	clone := h.Clone()
+	if err := restored.Restore(must(h.Save())); err != nil {
+		t.Fatal(err)
+	}
+	want := play(policy, &h, 600)
+	for _, other := range []*plimsoll.History{clone, &restored} {
+		if got := play(policy, other, 600); !reflect.DeepEqual(got, want) {
+			t.Error("another answer")
+		}
+	}
+}
+
+func TestAHistoryGrowsWithItsPolicy(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MinReplicas, config.MaxReplicas = 2, 30
+	config.Metrics = []plimsoll.Metric{{Source: plimsoll.External, Name: "messages", Target: plimsoll.AverageValue(100_000)}}
+	config.Behavior = &plimsoll.Behavior{Down: plimsoll.Rules{Window: new(time.Hour)}}
+	config.SyncPeriod = time.Second
+	long := must(plimsoll.NewPolicy(config))
+	var h plimsoll.History
+	must(queue().Decide(&h, seen(0, 20, 2000)))
+	for i := range int64(3599) {
+		if d := must(long.Decide(&h, seen(i+1, 20, 200))); d.To != 20 {
+			t.Fatalf("%d at %d s", d.To, i+1)
+		}
+	}
+	if d := must(long.Decide(&h, seen(3601, 20, 200))); d.To == 20 {
+		t.Error("held for longer than the window")
+	}
+	var other plimsoll.History
+	if err := other.Restore(must(h.Save())); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConditionsAndNames(t *testing.T) {
+	var h plimsoll.History
+	given := plimsoll.Condition{Kind: plimsoll.ScaledToZero, Status: true, Since: time.Unix(5, 0).UTC()}
+	given.Reason, _ = plimsoll.ParseReason("ScaledToZero")
+	if err := h.SetCondition(given); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(h.Conditions()); !reflect.DeepEqual(got, []plimsoll.Condition{given}) {
+		t.Error(got)
+	}
+	if kind, found := plimsoll.ParseConditionKind("ScalingActive"); !found || kind != plimsoll.ScalingActive {
+		t.Error(kind)
+	}
+	if _, found := plimsoll.ParseReason("None such"); found {
+		t.Error("found")
+	}
+}
+
+func TestPodsSentencesAndOutlook(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 10
+	config.Metrics = []plimsoll.Metric{{Source: plimsoll.Resource, Name: "cpu", Target: plimsoll.Utilization(60)}}
+	policy := must(plimsoll.NewPolicy(config))
+	now := time.Unix(10_000, 0)
+	pod := plimsoll.Pod{
+		Phase: plimsoll.Running, Ready: plimsoll.ReadyTrue, Started: now.Add(-time.Hour), Request: 1000,
+		Sample: &plimsoll.Sample{Value: 900, At: now, Window: 15 * time.Second},
+	}
+	o := &plimsoll.Observation{
+		Now: now, Scale: &plimsoll.Scale{Wanted: 2, Running: 2}, Pods: &plimsoll.PodCount{Listed: 2, Ready: 2},
+		Readings: []plimsoll.Reading{plimsoll.ReadPods([]plimsoll.Pod{pod, pod})},
+	}
+	var h plimsoll.History
+	d := must(policy.Decide(&h, o))
+	if d.To != 3 || d.Recommended == nil || *d.Recommended != 3 {
+		t.Error(d.To)
+	}
+	named := false
+	for i := range d.Steps {
+		step := &d.Steps[i]
+		named = named || step.Kind == plimsoll.Proposed && strings.Contains(step.Sentence(policy), "cpu")
+		if step.String() == "" {
+			t.Error("a step without words")
+		}
+	}
+	if !named {
+		t.Error("no sentence names the metric")
+	}
+	outlook := must(policy.Outlook(0, o))
+	if outlook.Down == nil || outlook.Down.Total >= 1800 {
+		t.Errorf("%+v", outlook)
+	}
+	if _, err := policy.Outlook(1, o); !errors.Is(err, plimsoll.ErrNoSuchMetric) {
+		t.Error(err)
+	}
+}
+
+// Times that 64 bits of nanoseconds do not hold are ends of the range, not any moment.
+func TestFarTimes(t *testing.T) {
+	for when, want := range map[time.Time]int64{
+		{}:              math.MinInt64,
+		time.Unix(0, 0): 0,
+		time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC): math.MaxInt64,
+	} {
+		o := seen(0, 3, 300)
+		o.Now = when
+		var h plimsoll.History
+		if d := must(queue().Decide(&h, o)); d.At.UnixNano() != want {
+			t.Error(when, d.At)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	policy, o := queue(), seen(0, 3, 300)
+	o.NoSteps = true
+	var h plimsoll.History
+	for b.Loop() {
+		o.Now = o.Now.Add(15 * time.Second)
+		must(policy.Decide(&h, o))
+	}
+}
+
+func BenchmarkDecideWithSteps(b *testing.B) {
+	policy, o := queue(), seen(0, 3, 300)
+	var h plimsoll.History
+	for b.Loop() {
+		o.Now = o.Now.Add(15 * time.Second)
+		must(policy.Decide(&h, o))
+	}
+}
+
+// BenchmarkDecideBatch is the cost of 64 workloads in one crossing.
+func BenchmarkDecideBatch(b *testing.B) {
+	policy := queue()
+	items := make([]plimsoll.Item, 64)
+	for i := range items {
+		items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 300)}
+		items[i].Seen.NoSteps = true
+	}
+	for b.Loop() {
+		for i := range items {
+			items[i].Seen.Now = items[i].Seen.Now.Add(15 * time.Second)
+		}
+		if err := plimsoll.DecideBatch(items); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
