@@ -66,6 +66,8 @@ func (s *spec) config(g gates, f flags) plimsoll.Config {
 	if s.Min != nil {
 		config.MinReplicas = *s.Min
 	}
+	// Histories sync at odd moments: a history made for one sync in 15 s would merge entries that upstream keeps.
+	config.SyncPeriod = 2 * time.Second
 	config.Tolerance, config.DownscaleStabilization = f.Tolerance, duration(f.Stabilization)
 	config.CPUInitializationPeriod, config.InitialReadinessDelay = duration(f.CPUInitialization), duration(f.ReadinessDelay)
 	config.ScaleToZero = gate(g.ScaleToZero)
