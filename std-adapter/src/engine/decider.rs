@@ -2,7 +2,7 @@
 
 use plimsoll_core::hpa::{
     Applied, Decision, MetricError, Observation, Phase, Pod, PodCount, PodFold, Reading, Ready, ReadyCondition,
-    RequestError, Sample, Scale, Source, Step,
+    RequestError, Sample, Scale, Source, Step, ValueSum,
 };
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
@@ -104,18 +104,24 @@ impl Scaler for Decider {
     }
 }
 
-/// One metric over the simulated pods.
+/// One metric, over the simulated pods or of the service as a whole.
 fn reading(hpa: &plimsoll_core::hpa::Hpa<'_>, index: usize, seen: &Seen<'_>) -> Reading {
-    let Some(metric) = hpa.metrics().get(index).filter(|metric| metric.is_per_pod()) else {
-        return Reading::Failed(MetricError::Unavailable);
-    };
+    const NONE: Reading = Reading::Failed(MetricError::Unavailable);
+    let Some(metric) = hpa.metrics().get(index) else { return NONE };
+    let service = || seen.sample(metric.name()).map(|sample| Milli(sample.value));
+    match metric.source() {
+        Source::Object => return service().map_or(NONE, Reading::Value),
+        Source::External => return service().map_or(NONE, |value| Reading::Values(ValueSum::from_iter([value]))),
+        Source::Unknown => return NONE,
+        Source::Resource | Source::ContainerResource | Source::Pods => {}
+    }
     let mut fold = PodFold::new(hpa, index, Instant::from_nanos(seen.now));
     let mut any = false;
     for pod in seen.pods {
         any |= pod.sample(metric.name()).is_some();
         fold.add(&pod_of(pod, metric.name(), metric.source()));
     }
-    if any { Reading::Pods(fold) } else { Reading::Failed(MetricError::Unavailable) }
+    if any { Reading::Pods(fold) } else { NONE }
 }
 
 fn pod_of(pod: &SeenPod<'_>, metric: &str, source: Source) -> Pod {

@@ -99,6 +99,9 @@ pub struct Plan {
     pub load: Vec<Part>,
     /// What serves it.
     pub workload: Workload,
+    /// A topic that the pods consume; absent: they answer requests.
+    #[serde(default)]
+    pub topic: Option<Topic>,
     /// Where pods run; absent: every pod finds a place at once.
     #[serde(default)]
     pub nodes: Option<Nodes>,
@@ -158,10 +161,12 @@ pub struct Workload {
     pub capacity_rps: f64,
     /// Mean time of serving a request on an idle pod, milliseconds, 0.001 to 3,600,000.
     pub service_ms: f64,
-    /// Requests that may wait before the pods, in all, 0 to 1,000,000,000; more fail at once.
+    /// Requests that may wait before the pods, in all, 0 to 1,000,000,000; more fail at once. Of a topic: messages that
+    /// are kept, in all; of more the oldest are lost.
     pub queue_limit: u32,
-    /// Seconds after which a waiting request fails, 1 to 3,600.
-    pub request_timeout_s: u32,
+    /// Seconds after which a waiting request fails, 1 to 3,600; absent only with a topic, whose messages wait for ever.
+    #[serde(default)]
+    pub request_timeout_s: Option<u32>,
     /// Seconds from a pod's placement on a node to its first answer, 0 to 86,400.
     pub start_up_s: u32,
     /// Up to so many seconds more, drawn for every pod, 0 to 86,400.
@@ -173,6 +178,20 @@ pub struct Workload {
     /// Seconds that a deleted pod still runs, without new requests, 0 to 86,400.
     #[serde(default)]
     pub drain_s: u32,
+}
+
+/// A topic of partitions, such as Kafka has them: the load are messages, the pods are one group of consumers.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Partitions, 1 to 10,000; more consumers than these are idle.
+    pub partitions: u32,
+    /// Seconds in which nobody consumes after the number of ready pods changed, 0 to 3,600.
+    #[serde(default)]
+    pub rebalance_s: u32,
+    /// Part of the messages that the first partition gets, percent, 0 to 100; the rest is spread evenly over all.
+    #[serde(default)]
+    pub hot_percent: f64,
 }
 
 /// An environment in which nodes come late and go late. It stands for whatever adds nodes when pods are pending; it is

@@ -208,6 +208,7 @@ proptest! {
     ) {
         let failed = |capacity_rps: f64| {
             let mut plan = plan(rate, 60);
+            let request_timeout_s = Some(request_timeout_s);
             plan.workload = Workload { capacity_rps, queue_limit, request_timeout_s, ..plan.workload };
             played(plan, &mut Script::new(&[])).summary.failed
         };
@@ -332,6 +333,7 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         sample_every_s: 1,
         load: vec![Part::Steady(Steady { rate_rps })],
         workload: workload(),
+        topic: None,
         nodes: None,
         metrics: Pipeline::default(),
         hpa: serde_json::json!({}),
@@ -358,7 +360,7 @@ pub(super) fn workload() -> Workload {
         capacity_rps: 100.0,
         service_ms: 20.0,
         queue_limit: 100,
-        request_timeout_s: 5,
+        request_timeout_s: Some(5),
         start_up_s: 10,
         start_up_jitter_s: 0,
         readiness_delay_s: 2,

@@ -36,7 +36,7 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, nodes, metrics, hpa, controller, document_starts_s, documented",
+             workload, topic, nodes, metrics, hpa, controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -130,7 +130,18 @@ fn impossible_values_name_field_and_value() {
         (|it| it.workload.capacity_rps = 0.0, "workload.capacity_rps is 0: must be 0.001 to 1000000"),
         (|it| it.workload.service_ms = 0.0, "workload.service_ms is 0: must be 0.001 to 3600000"),
         (|it| it.workload.queue_limit = u32::MAX, "workload.queue_limit is 4294967295: must be 0 to 1000000000"),
-        (|it| it.workload.request_timeout_s = 0, "workload.request_timeout_s is 0: must be 1 to 3600"),
+        (|it| it.workload.request_timeout_s = Some(0), "workload.request_timeout_s is 0: must be 1 to 3600"),
+        (
+            |it| it.workload.request_timeout_s = None,
+            "workload.request_timeout_s is absent: must be given where there is no topic",
+        ),
+        (
+            |it| it.topic = Some(Topic { partitions: 1, rebalance_s: 0, hot_percent: 0.0 }),
+            "workload.request_timeout_s is 5: must be absent with a topic: its messages wait for ever",
+        ),
+        (|it| topic(it).partitions = 0, "topic.partitions is 0: must be 1 to 10000"),
+        (|it| topic(it).rebalance_s = 3_601, "topic.rebalance_s is 3601: must be 0 to 3600"),
+        (|it| topic(it).hot_percent = f64::NAN, "topic.hot_percent is NaN: must be 0 to 100"),
         (|it| it.workload.start_up_s = 86_401, "workload.start_up_s is 86401: must be 0 to 86400"),
         (|it| it.workload.start_up_jitter_s = 86_401, "workload.start_up_jitter_s is 86401: must be 0 to 86400"),
         (|it| it.workload.readiness_delay_s = 86_401, "workload.readiness_delay_s is 86401: must be 0 to 86400"),
@@ -238,6 +249,11 @@ workload:
   drain_s: 1
 hpa: {}
 ";
+
+fn topic(plan: &mut Plan) -> &mut Topic {
+    plan.workload.request_timeout_s = None;
+    plan.topic.get_or_insert(Topic { partitions: 4, rebalance_s: 0, hot_percent: 0.0 })
+}
 
 fn nodes(plan: &mut Plan) -> &mut Nodes {
     plan.nodes.get_or_insert(Nodes {
