@@ -86,7 +86,15 @@ impl Scaler for Decider {
                 at_s: 0,
                 from: decision.from.0,
                 to: decision.to.0,
-                readings: steps.iter().filter_map(|step| metric_reading(step, hpa, now)).collect(),
+                readings: steps
+                    .iter()
+                    .filter_map(|step| step.reading(hpa))
+                    .map(|read| MetricReading {
+                        metric: read.metric().to_owned(),
+                        read: read.to_string(),
+                        asks: read.asks().map(|replicas| replicas.0),
+                    })
+                    .collect(),
                 asked: decision.detail.recommended.map(|replicas| replicas.0),
                 reason: decision.last_word.sentence(hpa).seen_at(now).to_string(),
                 steps: steps.iter().map(|step| step.sentence(hpa).seen_at(now).to_string()).collect(),
@@ -149,20 +157,4 @@ fn pod_of(pod: &SeenPod<'_>, metric: &str, source: Source) -> Pod {
         }),
         request,
     }
-}
-
-/// The part of a step that says what a metric read and asks for.
-fn metric_reading(step: &Step, hpa: &plimsoll_core::hpa::Hpa<'_>, now: Instant) -> Option<MetricReading> {
-    let (index, asks) = match step {
-        Step::Proposed { metric, proposal, .. } => (*metric, Some(proposal.replicas.0)),
-        Step::MetricFailed { metric, .. } => (*metric, None),
-        _ => return None,
-    };
-    let metric = hpa.metrics().get(usize::from(index))?.name().to_owned();
-    let sentence = step.sentence(hpa).seen_at(now).to_string();
-    // "cpu reads 97 % of request, target 70 %, from …; asks 12: …" without the name and what it asks.
-    let read = sentence.strip_prefix(&metric).unwrap_or(&sentence).trim_start().trim_start_matches("reads ");
-    let read = read.split("; asks ").next().unwrap_or(read).replacen(", from ", " (from ", 1);
-    let read = if read.contains("(from ") && !read.ends_with(')') { format!("{read})") } else { read };
-    Some(MetricReading { metric, read, asks })
 }
