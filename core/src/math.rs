@@ -8,6 +8,39 @@ pub fn ceil(x: f64) -> f64 {
     libm::ceil(x)
 }
 
+/// The greatest integer not above `x`, as a float.
+#[must_use]
+pub fn floor(x: f64) -> f64 {
+    libm::floor(x)
+}
+
+/// The nearest integer, half away from zero, as a float.
+#[must_use]
+pub fn round(x: f64) -> f64 {
+    libm::round(x)
+}
+
+/// `x` to the power `y`, to the last bit or the one before.
+#[must_use]
+pub fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
+/// `x` to a whole power by squaring: bit for bit what Go's `math.Pow` answers while neither leaves the normal range,
+/// since the powers of two that Go splits off do not round.
+#[must_use]
+pub fn powi(x: f64, mut n: u64) -> f64 {
+    let (mut result, mut square) = (1.0, x);
+    while n != 0 {
+        if n & 1 == 1 {
+            result *= square;
+        }
+        square *= square;
+        n >>= 1;
+    }
+    result
+}
+
 /// `x` without its fraction.
 #[must_use]
 pub fn trunc(x: f64) -> f64 {
@@ -20,6 +53,12 @@ pub fn trunc(x: f64) -> f64 {
 #[must_use]
 pub fn ceil_i32(x: f64) -> i32 {
     ceil(x) as i32
+}
+
+/// As [`ceil_i32`], rounding down.
+#[must_use]
+pub fn floor_i32(x: f64) -> i32 {
+    floor(x) as i32
 }
 
 /// As [`ceil_i32`], in 64 bits.
@@ -56,6 +95,10 @@ mod tests {
         assert_eq!(ceil_i64(9.3e18), i64::MAX);
         assert_eq!(trunc_i32(-1.9), -1);
         assert_eq!(ceil_i32(-1.9), -1);
+        assert_eq!(floor_i32(-0.75), -1);
+        assert_eq!(powi(0.5, 10), 0.5_f64.powi(10));
+        assert_eq!(powi(0.0, 0), 1.0);
+        assert_eq!(round(-0.5), -1.0);
         assert_eq!(div(i64::MIN, -1), i64::MIN);
         assert_eq!(div(7, 0), 0);
     }

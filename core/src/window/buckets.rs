@@ -1,0 +1,514 @@
+//! Sums in equal slices of time, and their average over a trailing window.
+//!
+//! A window of `⌈window / granularity⌉` buckets ends at the bucket last written to. A sample is **added** to the bucket
+//! of its own time, also when it comes late; buckets that were skipped hold 0. Two averages can be asked:
+//!
+//! * the plain one: the sum over the number of buckets since the first write, at most all of them. Silence after the
+//!   last write takes buckets out of the sum *and* out of the divisor, so the average stays until a whole window has
+//!   passed, and then is 0;
+//! * the weighted one: `Σ vᵢ · a(1−a)ⁱ`, newest first, with the [coefficient](smoothing_coefficient) `a`. It is not
+//!   normalised: the first value of 100 reads `100 a`.
+//!
+//! This is what Knative's autoscaler keeps (`pkg/autoscaler/aggregation/bucketing.go`), operation for operation, so that
+//! the sums have its bits. For each of its known defects there is another question beside the first one:
+//! [`Buckets::average_with_silence`], [`Buckets::normalized_average`], [`Buckets::resize_keeping_first`].
+//!
+//! Buckets begin at multiples of the granularity from the host's origin of time. Upstream counts from the year 1, which
+//! is the same for 1, 2, 3, 5, 10 s and other lengths that divide 62,135,596,800 s.
+
+use heapless::Vec;
+
+use crate::error::{ConfigError, Problem};
+use crate::math;
+use crate::snapshot::{Reader, SnapshotError, Writer};
+use crate::units::{Instant, Span};
+
+/// What became of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was added to its bucket.
+    Kept,
+    /// It is from before the window.
+    TooOld,
+    /// It is no finite number.
+    NotFinite,
+}
+
+/// Sums in at most `N` buckets.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts<N>", into = "Parts<N>"))]
+pub struct Buckets<const N: usize> {
+    /// A ring; the newest bucket is at `head`, the one after it is the oldest.
+    ring: Vec<f64, N>,
+    head: usize,
+    window: Span,
+    granularity: Span,
+    /// Numbers of buckets, counted from the origin of time.
+    first: Option<i64>,
+    last: Option<i64>,
+    /// The running sum of the ring, with the rounding errors of all additions and subtractions.
+    total: f64,
+}
+
+impl<const N: usize> Buckets<N> {
+    /// Empty.
+    ///
+    /// # Errors
+    /// When the granularity is 0, the window is shorter than it, or needs more than `N` buckets.
+    pub fn new(window: Span, granularity: Span) -> Result<Self, ConfigError> {
+        if granularity == Span::ZERO {
+            return Err(ConfigError::new("granularity", 0, Problem::MoreThan(0)));
+        }
+        let count = Self::fits(window, granularity)?;
+        let mut ring = Vec::new();
+        let _fits = ring.resize(count, 0.0);
+        Ok(Self { ring, head: 0, window, granularity, first: None, last: None, total: 0.0 })
+    }
+
+    /// The number of buckets of a window, if there is room for them.
+    ///
+    /// # Errors
+    /// When the window is shorter than a bucket, or needs more than `N`.
+    pub fn fits(window: Span, granularity: Span) -> Result<usize, ConfigError> {
+        let count = window.as_nanos().div_ceil(granularity.as_nanos().max(1));
+        if window < granularity || count == 0 {
+            let given = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
+            let least = i64::try_from(granularity.as_nanos()).unwrap_or(i64::MAX);
+            return Err(ConfigError::new("window", given, Problem::AtLeast(least)));
+        }
+        match usize::try_from(count) {
+            Ok(count) if count <= N => Ok(count),
+            _ => {
+                let needed = u32::try_from(count).unwrap_or(u32::MAX);
+                let given = i64::try_from(N).unwrap_or(i64::MAX);
+                Err(ConfigError::new("buckets", given, Problem::Capacity { needed }))
+            }
+        }
+    }
+
+    /// The length of the window.
+    #[must_use]
+    pub fn window(&self) -> Span {
+        self.window
+    }
+
+    /// The length of one bucket.
+    #[must_use]
+    pub fn granularity(&self) -> Span {
+        self.granularity
+    }
+
+    /// The number of buckets.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// The beginning of the first bucket that counts; `None` before the first write, and after a resize in silence.
+    #[must_use]
+    pub fn first(&self) -> Option<Instant> {
+        self.first.map(|number| self.begin(number))
+    }
+
+    /// The beginning of the bucket last written to.
+    #[must_use]
+    pub fn last(&self) -> Option<Instant> {
+        self.last.map(|number| self.begin(number))
+    }
+
+    /// Adds a value to the bucket of its time. O(1), or O(buckets skipped).
+    pub fn record(&mut self, at: Instant, value: f64) -> Recorded {
+        if !value.is_finite() {
+            return Recorded::NotFinite;
+        }
+        let bucket = self.number(at);
+        if self.last != Some(bucket) {
+            if let Some(last) = self.last
+                && bucket < last
+                && self.reaches(bucket, last)
+            {
+                return Recorded::TooOld;
+            }
+            self.first = Some(self.first.map_or(bucket, |first| first.min(bucket)));
+            match self.last {
+                Some(last) if bucket < last => {}
+                Some(last) if !self.reaches(last, bucket) => self.advance(last, bucket),
+                _ => self.clear(bucket),
+            }
+        }
+        let late = self.last.map_or(0, |last| last.abs_diff(bucket));
+        if let Some(sum) = self.age_mut(late) {
+            *sum += value;
+        }
+        self.total += value;
+        self.settle();
+        Recorded::Kept
+    }
+
+    /// The plain average, rounded to six decimals. 0 when nothing was ever recorded. O(buckets since the last write).
+    #[must_use]
+    pub fn average(&self, now: Instant) -> f64 {
+        self.mean(now, false)
+    }
+
+    /// The plain average, where buckets without a write count as 0 from the second missed one on. A source that is
+    /// silent because there is nothing to say fades at once, instead of standing still for a window.
+    #[must_use]
+    pub fn average_with_silence(&self, now: Instant) -> f64 {
+        self.mean(now, true)
+    }
+
+    /// The average with weights that fall by `1 − a` per bucket. A `now` before the last write counts as that. O(N).
+    #[must_use]
+    pub fn weighted_average(&self, now: Instant) -> f64 {
+        self.weighted(now).0
+    }
+
+    /// The same, over the sum of the weights: `1 − (1−a)ᵏ` for the k buckets since the first write.
+    #[must_use]
+    pub fn normalized_average(&self, now: Instant) -> f64 {
+        let (sum, weights) = self.weighted(now);
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+
+    /// The sum of the buckets that are not older than the window, freshly added. O(N).
+    #[must_use]
+    pub fn sum(&self, now: Instant) -> f64 {
+        match self.silence(now) {
+            Some(silent) if !self.is_empty(now) => self.newest(silent).fold(0.0, |sum, value| sum + value),
+            _ => 0.0,
+        }
+    }
+
+    /// Whether more than a window has passed since the last write. After exactly a window the average is 0 already.
+    #[must_use]
+    pub fn is_empty(&self, now: Instant) -> bool {
+        self.silence(now).is_none_or(|silent| self.length(silent) > self.window)
+    }
+
+    /// Changes the window; `wall` is the present time. Keeps the newest buckets, or none when more than the old window
+    /// has passed since the last write. O(N).
+    ///
+    /// Upstream's data then counts as if it had begun a whole old window ago: a young average falls, 10 after a first
+    /// second reads 2 when 5 s become 10 s.
+    ///
+    /// # Errors
+    /// When the window is shorter than a bucket or needs more than `N`; nothing is changed then.
+    pub fn resize(&mut self, window: Span, wall: Instant) -> Result<(), ConfigError> {
+        self.resized(window, wall, false)
+    }
+
+    /// The same, but data counts from where it began.
+    ///
+    /// # Errors
+    /// As [`Buckets::resize`].
+    pub fn resize_keeping_first(&mut self, window: Span, wall: Instant) -> Result<(), ConfigError> {
+        self.resized(window, wall, true)
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        (self.first, self.last, self.total) = (None, None, 0.0);
+        self.ring.fill(0.0);
+    }
+
+    /// The next moment at which time alone could change an average: the end of the present bucket, until all is 0.
+    #[must_use]
+    pub fn changes_at(&self, now: Instant) -> Option<Instant> {
+        let silent = self.silence(now)?;
+        let begins = self.last?.max(self.number(now)).saturating_add(1);
+        (self.length(silent) <= self.window).then(|| self.begin(begins))
+    }
+
+    fn mean(&self, now: Instant, silence_counts: bool) -> f64 {
+        let Some(silent) = self.silence(now).filter(|silent| self.length(*silent) < self.window) else {
+            return 0.0;
+        };
+        // The oldest buckets have aged out; in upstream's order, the oldest first.
+        let aged = (1..=silent).filter_map(|n| self.age(self.len().saturating_sub(n)));
+        let sum = aged.fold(self.total, |sum, value| sum - value);
+        let written = self.written().min(self.len().saturating_sub(silent));
+        let counted = if silence_counts { written.saturating_add(silent.saturating_sub(1)) } else { written };
+        // A whole window lies within 64 bits, so at least one bucket is left.
+        round_digits(6, sum / counted.max(1) as f64)
+    }
+
+    /// The weighted sum, and the sum of the weights of the buckets since the first write.
+    fn weighted(&self, now: Instant) -> (f64, f64) {
+        let Some(silent) = self.silence(now).filter(|silent| self.length(*silent) <= self.window) else {
+            return (0.0, 0.0);
+        };
+        let coefficient = smoothing_coefficient(self.len());
+        let decay = 1.0 - coefficient;
+        let mut weight = coefficient;
+        if silent > 0 {
+            weight *= math::powi(decay, silent);
+        }
+        let mut sum = 0.0;
+        for value in self.newest(silent) {
+            sum += value * weight;
+            weight *= decay;
+        }
+        let counted = self.written().saturating_add(silent).min(self.len());
+        (sum, 1.0 - math::powi(decay, counted))
+    }
+
+    fn resized(&mut self, window: Span, wall: Instant, keep_first: bool) -> Result<(), ConfigError> {
+        if window == self.window {
+            return Ok(());
+        }
+        let count = Self::fits(window, self.granularity)?;
+        let fresh = self.silence(wall).is_some_and(|silent| self.length(silent) <= self.window);
+        if fresh {
+            let old = i64::try_from(self.len()).unwrap_or(i64::MAX);
+            let kept = i64::try_from(count).unwrap_or(i64::MAX);
+            let back = |buckets: i64| self.last.map(|last| last.saturating_sub(buckets.saturating_sub(1)));
+            self.first = if keep_first { self.first.max(back(kept)) } else { back(old) };
+            self.newest_first();
+            self.total = self.ring.iter().take(count).fold(0.0, |sum, value| sum + value);
+        } else {
+            (self.first, self.total) = (None, 0.0);
+            self.ring.fill(0.0);
+        }
+        let _fits = self.ring.resize(count, 0.0);
+        // Newest first is a ring read backwards: turned round, the newest stands last.
+        self.ring.reverse();
+        self.head = count.saturating_sub(1);
+        self.window = window;
+        Ok(())
+    }
+
+    /// Puts the newest bucket first and the oldest last. By reversals, which cannot panic.
+    fn newest_first(&mut self) {
+        let after = self.head.saturating_add(1);
+        if let Some((up_to_newest, older)) = self.ring.split_at_mut_checked(after) {
+            up_to_newest.reverse();
+            older.reverse();
+        }
+    }
+
+    /// Begins anew with an empty bucket.
+    fn clear(&mut self, bucket: i64) {
+        self.ring.fill(0.0);
+        (self.first, self.last, self.total) = (Some(bucket), Some(bucket), 0.0);
+    }
+
+    /// Moves on to a later bucket of the same window: those in between, and it, become 0.
+    fn advance(&mut self, last: i64, bucket: i64) {
+        for _ in 0..last.abs_diff(bucket) {
+            self.head = self.head.saturating_add(1);
+            if self.head >= self.ring.len() {
+                self.head = 0;
+            }
+            if let Some(oldest) = self.ring.get_mut(self.head) {
+                self.total -= *oldest;
+                *oldest = 0.0;
+            }
+        }
+        self.last = Some(bucket);
+    }
+
+    /// A sum that overflowed is added up anew, lest it stay infinite or NaN when the great values are gone.
+    fn settle(&mut self) {
+        if !self.total.is_finite() {
+            self.total = self.ring.iter().fold(0.0, |sum, value| sum + value);
+        }
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(self.ring.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The buckets from the first write to the last, at most all.
+    fn written(&self) -> u64 {
+        let since = self.first.zip(self.last).map(|(first, last)| first.abs_diff(last).saturating_add(1));
+        since.map_or(self.len(), |written| written.min(self.len()))
+    }
+
+    /// Whole buckets from the last write to `now`, 0 when `now` is before it; `None` when nothing was ever written.
+    fn silence(&self, now: Instant) -> Option<u64> {
+        self.last.map(|last| if self.number(now) > last { self.number(now).abs_diff(last) } else { 0 })
+    }
+
+    /// Whether from one bucket to a later one it is a window or more.
+    fn reaches(&self, from: i64, to: i64) -> bool {
+        self.length(from.abs_diff(to)) >= self.window
+    }
+
+    fn length(&self, buckets: u64) -> Span {
+        Span::from_nanos(buckets.saturating_mul(self.granularity.as_nanos()))
+    }
+
+    fn number(&self, at: Instant) -> i64 {
+        let granularity = i64::try_from(self.granularity.as_nanos()).unwrap_or(i64::MAX);
+        at.as_nanos().checked_div_euclid(granularity).unwrap_or(0)
+    }
+
+    fn begin(&self, number: i64) -> Instant {
+        let granularity = i64::try_from(self.granularity.as_nanos()).unwrap_or(i64::MAX);
+        Instant::from_nanos(number.saturating_mul(granularity))
+    }
+
+    fn place(&self, age: u64) -> Option<usize> {
+        let age = usize::try_from(age).ok().filter(|age| *age < self.ring.len())?;
+        // Backwards from the newest, around the beginning.
+        let wrapped = || self.ring.len().checked_sub(age.saturating_sub(self.head));
+        self.head.checked_sub(age).or_else(wrapped)
+    }
+
+    fn age(&self, age: u64) -> Option<f64> {
+        self.place(age).and_then(|place| self.ring.get(place)).copied()
+    }
+
+    fn age_mut(&mut self, age: u64) -> Option<&mut f64> {
+        self.place(age).and_then(|place| self.ring.get_mut(place))
+    }
+
+    /// The buckets still inside after `silent` ones, newest first.
+    fn newest(&self, silent: u64) -> impl Iterator<Item = f64> + '_ {
+        (0..self.len().saturating_sub(silent)).filter_map(|age| self.age(age))
+    }
+}
+
+/// `max(1 − 0.0001^(1/buckets), 0.2)`: the weights of a window sum to 0.9999 or more, and fall by a fifth or more per
+/// bucket. Up to 41 buckets it may differ from upstream's in the last bit, beyond it is 0.2.
+#[must_use]
+pub fn smoothing_coefficient(buckets: u64) -> f64 {
+    (1.0 - math::pow(0.0001, 1.0 / buckets as f64)).max(0.2)
+}
+
+/// `x` rounded to so many decimals, half away from zero; at most 22.
+#[must_use]
+pub fn round_digits(digits: u8, x: f64) -> f64 {
+    let scale = math::powi(10.0, u64::from(digits.min(22)));
+    math::round(x * scale) / scale
+}
+
+/// # Bytes
+///
+/// | bytes | field |
+/// |---|---|
+/// | 8, 8 | window and granularity, nanoseconds |
+/// | 1 | 1 = the first bucket follows, 2 = the last bucket follows |
+/// | 0 or 8, 0 or 8 | number of the first and of the last bucket |
+/// | 8 | running sum (binary64) |
+/// | 8 n | the sums of all ⌈window / granularity⌉ buckets (binary64), newest first |
+impl<const N: usize> Buckets<N> {
+    /// The most bytes that [`Buckets::save`] writes.
+    pub const SAVED: usize = N.saturating_mul(8).saturating_add(41);
+
+    /// Writes the buckets as described above.
+    pub fn save(&self, to: &mut Writer<'_>) {
+        for span in [self.window, self.granularity] {
+            to.i64(span.as_nanos().cast_signed());
+        }
+        to.u8(u8::from(self.first.is_some()) | (u8::from(self.last.is_some()) << 1));
+        for number in [self.first, self.last].into_iter().flatten() {
+            to.i64(number);
+        }
+        to.i64(self.total.to_bits().cast_signed());
+        for value in self.newest(0) {
+            to.i64(value.to_bits().cast_signed());
+        }
+    }
+
+    /// Reads what [`Buckets::save`] wrote.
+    ///
+    /// # Errors
+    /// Whatever no buckets have.
+    pub fn restore(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        let window = Span::from_nanos(from.i64()?.cast_unsigned());
+        let granularity = Span::from_nanos(from.i64()?.cast_unsigned());
+        let flags = from.u8()?;
+        if flags > 3 {
+            return Err(SnapshotError::BadValue { field: "flags of buckets", found: i64::from(flags) });
+        }
+        let mut number = |present: bool| if present { from.i64().map(Some) } else { Ok(None) };
+        let (first, last) = (number(flags & 1 != 0)?, number(flags & 2 != 0)?);
+        let total = float(from)?;
+        // The count is known before it is believed.
+        let count = Self::fits(window, granularity).map_err(|error| refused(&error))?;
+        let mut newest_first = Vec::new();
+        for _ in 0..count {
+            let _fits = newest_first.push(float(from)?);
+        }
+        Self::assemble(Parts { window, granularity, first, last, total, newest_first })
+    }
+
+    fn parts(self) -> Parts<N> {
+        let newest_first = self.newest(0).collect();
+        let Self { window, granularity, first, last, total, .. } = self;
+        Parts { window, granularity, first, last, total, newest_first }
+    }
+
+    fn assemble(parts: Parts<N>) -> Result<Self, SnapshotError> {
+        let Parts { window, granularity, first, last, total, newest_first: mut ring } = parts;
+        let bad = |field, found| Err(SnapshotError::BadValue { field, found });
+        let length = i64::try_from(ring.len()).unwrap_or(i64::MAX);
+        if granularity == Span::ZERO {
+            return bad("granularity", 0);
+        }
+        if Self::fits(window, granularity).map_err(|error| refused(&error))? != ring.len() {
+            return bad("number of buckets", length);
+        }
+        let kept = match (first, last) {
+            (None, _) => true,
+            (Some(first), Some(last)) => first <= last,
+            (Some(_), None) => false,
+        };
+        if !kept {
+            return bad("first bucket", first.unwrap_or(0));
+        }
+        if total.is_nan() || ring.iter().any(|value| value.is_nan()) {
+            return bad("sum of a bucket", 0);
+        }
+        if last.is_none() && (total != 0.0 || ring.iter().any(|value| *value != 0.0)) {
+            return bad("sum before the first write", 0);
+        }
+        ring.reverse();
+        let head = ring.len().saturating_sub(1);
+        Ok(Self { ring, head, window, granularity, first, last, total })
+    }
+}
+
+fn float(from: &mut Reader<'_>) -> Result<f64, SnapshotError> {
+    Ok(f64::from_bits(from.i64()?.cast_unsigned()))
+}
+
+fn refused(error: &ConfigError) -> SnapshotError {
+    match error.problem {
+        Problem::Capacity { needed } => SnapshotError::Capacity {
+            needed: usize::try_from(needed).unwrap_or(usize::MAX),
+            room: usize::try_from(error.given).unwrap_or(0),
+        },
+        _ => SnapshotError::BadValue { field: error.field, found: error.given },
+    }
+}
+
+/// The buckets as plain fields.
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename = "Buckets"))]
+struct Parts<const N: usize> {
+    window: Span,
+    granularity: Span,
+    first: Option<i64>,
+    last: Option<i64>,
+    total: f64,
+    newest_first: Vec<f64, N>,
+}
+
+impl<const N: usize> From<Buckets<N>> for Parts<N> {
+    fn from(buckets: Buckets<N>) -> Self {
+        buckets.parts()
+    }
+}
+
+impl<const N: usize> TryFrom<Parts<N>> for Buckets<N> {
+    type Error = SnapshotError;
+
+    fn try_from(parts: Parts<N>) -> Result<Self, SnapshotError> {
+        Self::assemble(parts)
+    }
+}
