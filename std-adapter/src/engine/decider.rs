@@ -52,9 +52,9 @@ impl Decider {
 }
 
 impl Scaler for Decider {
-    fn bounds(&self) -> (i32, i32) {
+    fn bounds(&self) -> (i32, Option<i32>) {
         let spec = self.policy.spec();
-        (spec.min_replicas.unwrap_or(1), spec.max_replicas)
+        (spec.min_replicas.unwrap_or(1), Some(spec.max_replicas))
     }
 
     fn metrics(&self) -> Vec<String> {
