@@ -27,6 +27,10 @@ impl Kind for Policy {
     type History = Box<Past>;
     type Observation = ObservationIn;
 
+    fn about(&self) -> String {
+        format!("HPA of {}", self.metric_lines().join("; "))
+    }
+
     fn answer(&self, line: Line<Box<Past>, ObservationIn>) -> Result<Value, String> {
         let observation = line.observation.ok_or("observation is missing")?;
         let past = line.history.unwrap_or_default();

@@ -99,9 +99,7 @@ impl Scaler for Decider {
                 reason: decision.last_word.sentence(hpa).seen_at(now).to_string(),
                 steps: steps.iter().map(|step| step.sentence(hpa).seen_at(now).to_string()).collect(),
                 conditions: past.conditions().iter().map(ToString::to_string).collect(),
-                revisit_at_s: decision
-                    .revisit_at
-                    .and_then(|at| u32::try_from(at.as_nanos() / simulate::SECOND_NS).ok()),
+                revisit_at_s: super::second_of(decision.revisit_at),
             }
         })
     }
