@@ -60,7 +60,7 @@ fn what_is_wrong_with_a_revision_is_named() {
         assert!(error.contains(part), "{error}");
     }
     let line = json!({ "policy": revision(), "observation": { "now": 0, "scale": 1, "ready": 1, "redy": 2 } });
-    assert!(refused(&line).contains("observation.redy"), "{}", refused(&line));
+    assert!(refused(&line).contains("did you mean \"ready\""), "{}", refused(&line));
 }
 
 #[test]
