@@ -8,6 +8,7 @@ use super::settle::bound;
 use super::step::Step;
 use crate::decision::Draft;
 use crate::units::Replicas;
+use crate::window::SlotMaximum;
 
 /// At which loads the answer would be another one, all else being equal.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -40,7 +41,7 @@ impl Kpa {
         let (Some(current), Some(ready)) = (seen.scale, seen.ready) else {
             return Outlook::default();
         };
-        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(|delay| delay.current());
+        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(SlotMaximum::current);
         let at = |load: f64| {
             let load = Load { stable: load, panic: load };
             let (mut trace, memory) = ((), &history.memory);

@@ -20,7 +20,6 @@ use heapless::Vec;
 
 use crate::error::{ConfigError, Problem};
 use crate::math;
-use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::{Instant, Span};
 
 /// What became of a sample.
@@ -35,7 +34,7 @@ pub enum Recorded {
 }
 
 /// Sums in at most `N` buckets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Parts<N>", into = "Parts<N>"))]
 pub struct Buckets<const N: usize> {
@@ -49,6 +48,16 @@ pub struct Buckets<const N: usize> {
     last: Option<i64>,
     /// The running sum of the ring, with the rounding errors of all additions and subtractions.
     total: f64,
+}
+
+impl<const N: usize> PartialEq for Buckets<N> {
+    /// Equal parts: where the ring begins does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        (self.window, self.granularity, self.first, self.last)
+            == (other.window, other.granularity, other.first, other.last)
+            && self.total == other.total
+            && self.newest(0).eq(other.newest(0))
+    }
 }
 
 impl<const N: usize> Buckets<N> {
@@ -385,130 +394,58 @@ pub fn round_digits(digits: u8, x: f64) -> f64 {
     math::round(x * scale) / scale
 }
 
-/// # Bytes
-///
-/// | bytes | field |
-/// |---|---|
-/// | 8, 8 | window and granularity, nanoseconds |
-/// | 1 | 1 = the first bucket follows, 2 = the last bucket follows |
-/// | 0 or 8, 0 or 8 | number of the first and of the last bucket |
-/// | 8 | running sum (binary64) |
-/// | 8 n | the sums of all ⌈window / granularity⌉ buckets (binary64), newest first |
-impl<const N: usize> Buckets<N> {
-    /// The most bytes that [`Buckets::save`] writes.
-    pub const SAVED: usize = N.saturating_mul(8).saturating_add(41);
-
-    /// Writes the buckets as described above.
-    pub fn save(&self, to: &mut Writer<'_>) {
-        for span in [self.window, self.granularity] {
-            to.i64(span.as_nanos().cast_signed());
-        }
-        to.u8(u8::from(self.first.is_some()) | (u8::from(self.last.is_some()) << 1));
-        for number in [self.first, self.last].into_iter().flatten() {
-            to.i64(number);
-        }
-        to.i64(self.total.to_bits().cast_signed());
-        for value in self.newest(0) {
-            to.i64(value.to_bits().cast_signed());
-        }
-    }
-
-    /// Reads what [`Buckets::save`] wrote.
-    ///
-    /// # Errors
-    /// Whatever no buckets have.
-    pub fn restore(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let window = Span::from_nanos(from.i64()?.cast_unsigned());
-        let granularity = Span::from_nanos(from.i64()?.cast_unsigned());
-        let flags = from.u8()?;
-        if flags > 3 {
-            return Err(SnapshotError::BadValue { field: "flags of buckets", found: i64::from(flags) });
-        }
-        let mut number = |present: bool| if present { from.i64().map(Some) } else { Ok(None) };
-        let (first, last) = (number(flags & 1 != 0)?, number(flags & 2 != 0)?);
-        let total = float(from)?;
-        // The count is known before it is believed.
-        let count = Self::fits(window, granularity).map_err(|error| refused(&error))?;
-        let mut newest_first = Vec::new();
-        for _ in 0..count {
-            let _fits = newest_first.push(float(from)?);
-        }
-        Self::assemble(Parts { window, granularity, first, last, total, newest_first })
-    }
-
-    fn parts(self) -> Parts<N> {
-        let newest_first = self.newest(0).collect();
-        let Self { window, granularity, first, last, total, .. } = self;
-        Parts { window, granularity, first, last, total, newest_first }
-    }
-
-    fn assemble(parts: Parts<N>) -> Result<Self, SnapshotError> {
-        let Parts { window, granularity, first, last, total, newest_first: mut ring } = parts;
-        let bad = |field, found| Err(SnapshotError::BadValue { field, found });
-        let length = i64::try_from(ring.len()).unwrap_or(i64::MAX);
-        if granularity == Span::ZERO {
-            return bad("granularity", 0);
-        }
-        if Self::fits(window, granularity).map_err(|error| refused(&error))? != ring.len() {
-            return bad("number of buckets", length);
-        }
-        let kept = match (first, last) {
-            (None, _) => true,
-            (Some(first), Some(last)) => first <= last,
-            (Some(_), None) => false,
-        };
-        if !kept {
-            return bad("first bucket", first.unwrap_or(0));
-        }
-        if total.is_nan() || ring.iter().any(|value| value.is_nan()) {
-            return bad("sum of a bucket", 0);
-        }
-        if last.is_none() && (total != 0.0 || ring.iter().any(|value| *value != 0.0)) {
-            return bad("sum before the first write", 0);
-        }
-        ring.reverse();
-        let head = ring.len().saturating_sub(1);
-        Ok(Self { ring, head, window, granularity, first, last, total })
-    }
-}
-
-fn float(from: &mut Reader<'_>) -> Result<f64, SnapshotError> {
-    Ok(f64::from_bits(from.i64()?.cast_unsigned()))
-}
-
-fn refused(error: &ConfigError) -> SnapshotError {
-    match error.problem {
-        Problem::Capacity { needed } => SnapshotError::Capacity {
-            needed: usize::try_from(needed).unwrap_or(usize::MAX),
-            room: usize::try_from(error.given).unwrap_or(0),
-        },
-        _ => SnapshotError::BadValue { field: error.field, found: error.given },
-    }
-}
-
-/// The buckets as plain fields.
-#[derive(Clone)]
+/// The buckets as plain fields: what is saved of them.
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename = "Buckets"))]
-struct Parts<const N: usize> {
-    window: Span,
-    granularity: Span,
-    first: Option<i64>,
-    last: Option<i64>,
-    total: f64,
-    newest_first: Vec<f64, N>,
+pub struct Parts<const N: usize> {
+    /// Length of the window.
+    pub window: Span,
+    /// Length of a bucket.
+    pub granularity: Span,
+    /// Number of the first bucket that counts, from the origin of time.
+    pub first: Option<i64>,
+    /// Number of the last bucket.
+    pub last: Option<i64>,
+    /// The running sum.
+    pub total: f64,
+    /// The sums of all buckets.
+    pub newest_first: Vec<f64, N>,
 }
 
 impl<const N: usize> From<Buckets<N>> for Parts<N> {
     fn from(buckets: Buckets<N>) -> Self {
-        buckets.parts()
+        let newest_first = buckets.newest(0).collect();
+        let Buckets { window, granularity, first, last, total, .. } = buckets;
+        Self { window, granularity, first, last, total, newest_first }
     }
 }
 
 impl<const N: usize> TryFrom<Parts<N>> for Buckets<N> {
-    type Error = SnapshotError;
+    type Error = ConfigError;
 
-    fn try_from(parts: Parts<N>) -> Result<Self, SnapshotError> {
-        Self::assemble(parts)
+    /// Refuses what no buckets can be.
+    fn try_from(parts: Parts<N>) -> Result<Self, ConfigError> {
+        let Parts { window, granularity, first, last, total, newest_first: mut ring } = parts;
+        let empty = Self::new(window, granularity)?;
+        let given = i64::try_from(ring.len()).unwrap_or(i64::MAX);
+        if ring.len() != empty.count() {
+            let needed = u32::try_from(empty.count()).unwrap_or(u32::MAX);
+            return Err(ConfigError::new("buckets", given, Problem::Capacity { needed }));
+        }
+        if let Some(first) = first
+            && last.is_none_or(|last| last < first)
+        {
+            return Err(ConfigError::new("first bucket", first, Problem::AtMost(last.unwrap_or(i64::MIN))));
+        }
+        if total.is_nan() || ring.iter().any(|value| value.is_nan()) {
+            return Err(ConfigError::new("sum of a bucket", 0, Problem::NotFinite));
+        }
+        if last.is_none() && (total != 0.0 || ring.iter().any(|value| *value != 0.0)) {
+            return Err(ConfigError::new("last bucket", 0, Problem::Empty));
+        }
+        ring.reverse();
+        let head = ring.len().saturating_sub(1);
+        Ok(Self { ring, head, window, granularity, first, last, total })
     }
 }
