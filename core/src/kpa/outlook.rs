@@ -7,8 +7,7 @@ use super::propose::weigh;
 use super::settle::bound;
 use super::step::Step;
 use crate::decision::Draft;
-use crate::units::Replicas;
-use crate::window::SlotMaximum;
+use crate::units::{Replicas, Span};
 
 /// At which loads the answer would be another one, all else being equal.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -41,7 +40,10 @@ impl Kpa {
         let (Some(current), Some(ready)) = (seen.scale, seen.ready) else {
             return Outlook::default();
         };
-        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(SlotMaximum::current);
+        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(|delay| {
+            let duration = if self.mended.delay_follows_policy { self.decider.delay } else { delay.duration() };
+            delay.highest_within(duration, seen.now).filter(|_| duration > Span::ZERO)
+        });
         let at = |load: f64| {
             let load = Load { stable: load, panic: load };
             let (mut trace, memory) = ((), &history.memory);

@@ -60,7 +60,7 @@ pub(super) fn settle<T: Trace<Step>>(
         route: Route::Proxied,
         activators: pass.ready.map(|ready| lifecycle.activators(ready)),
     };
-    let before = status.state;
+    let (before, initialized) = (status.state, status.initialized);
     let mut toward_zero = false;
     if pass.wanted.is_none() && status.state != State::Activating {
         draft.set(pass.scale.0, Step::NothingKnown);
@@ -87,6 +87,10 @@ pub(super) fn settle<T: Trace<Step>>(
     advance(lifecycle, status, pass, settled.wanted, ready);
     if status.state != before {
         draft.note(Step::StateChanged { from: before, to: status.state });
+    }
+    if status.initialized != initialized && lifecycle.initial_scale > 1 {
+        // The next pass is not held by the initial scale any more.
+        draft.revisit(Some(pass.now.next()));
     }
     if toward_zero && pass.scale.0 != 0 {
         draft.revisit(zero_changes_at(lifecycle, status, pass).map(|at| at.max(pass.now.next())));
@@ -218,11 +222,13 @@ fn advance(lifecycle: &Lifecycle, status: &mut Status, pass: &Pass, wanted: Opti
     }
 }
 
-/// When time alone would bring the protocol to its next answer, as the state is now.
+/// When time alone, or another pass, would bring the protocol to its next answer, as the state is now.
 fn zero_changes_at(lifecycle: &Lifecycle, status: &Status, pass: &Pass) -> Option<Instant> {
     let since = status.held_since(lifecycle.mended);
     match status.state {
         State::Activating => Some((since + lifecycle.activation_timeout()).next()),
+        // Only just active: the next pass takes all but one away.
+        State::Active if pass.scale.0 != 1 => Some(pass.now),
         State::Active => Some(since + lifecycle.stable_window),
         State::Inactive if lifecycle.burst != Burst::Unlimited && !pass.proxy.confirmed => None,
         State::Inactive => {

@@ -86,6 +86,22 @@ impl<const N: usize> SlotMaximum<N> {
         self.entries.front().map(|entry| entry.value)
     }
 
+    /// The highest value that is still inside when something lower is recorded at `now`, looking back over `duration`.
+    #[must_use]
+    pub fn highest_within(&self, duration: Span, now: Instant) -> Option<i32> {
+        let (slots, number) = (u64::from(slots(duration, self.granularity)), self.number(now));
+        self.entries
+            .iter()
+            .find(|entry| entry.number > number || entry.number.abs_diff(number) < slots)
+            .map(|e| e.value)
+    }
+
+    /// The duration that it looks back over, in whole slots.
+    #[must_use]
+    pub fn duration(&self) -> Span {
+        Span::from_nanos(u64::from(self.slots).saturating_mul(self.granularity.as_nanos()))
+    }
+
     /// When the present highest value leaves.
     #[must_use]
     pub fn leaves_at(&self) -> Option<Instant> {
@@ -164,6 +180,11 @@ mod tests {
                 all.push((now.div_euclid(2), value));
                 let inside = |(slot, _): &&(i64, i32)| slot.abs_diff(now.div_euclid(2)) < slots;
                 prop_assert_eq!(maximum.current(), all.iter().filter(inside).map(|(_, value)| *value).max());
+                let later = Instant::from_secs(now + 3);
+                let mut recorded = maximum.clone();
+                recorded.record(later, i32::MIN);
+                let within = maximum.highest_within(maximum.duration(), later).unwrap_or(i32::MIN);
+                prop_assert_eq!(recorded.current(), Some(within));
                 // Recording the same again changes nothing before the highest leaves.
                 let leaves = maximum.leaves_at().unwrap();
                 let (mut before, mut after) = (maximum.clone(), maximum.clone());
