@@ -60,7 +60,7 @@ impl Kpa {
                 proxy: seen.proxy,
                 named: seen.named,
             };
-            bound(&self.lifecycle, &history.status, &pass, &mut draft)
+            bound(&self.lifecycle, &history.status, &pass, &mut draft).unwrap_or(wanted)
         };
         let threshold = |load: f64| Threshold { load, replicas: Replicas(at(load)) };
         let panics = |panic: f64| {
