@@ -17,6 +17,7 @@ mod dump;
 mod event;
 mod hpa;
 mod json;
+mod knative;
 mod load;
 mod metrics;
 mod names;
@@ -39,6 +40,7 @@ pub use hpa::{
     KIND, Metadata, Metric, MetricName, MetricStatus, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,
     ResourceMetric, ScalingPolicy, ScalingRules, Spec, Status,
 };
+pub use knative::{KnativeError, KnativeProblem, Texts, Unit, knative_autoscaler, knative_cluster, knative_revision};
 pub use load::{LoadedHpa, Manifest, load};
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};
 pub use pod::{Container, Phase, Pod, Ready, Resources, Truth};
