@@ -122,17 +122,21 @@ pub(super) fn weigh<T: Trace<Step>>(
     draft.note(step);
     let in_panic = limit(decider, Window::Panic, panic_asked, limits, |_, step| draft.note(step));
 
+    ramp = ramp.filter(|_| demand.reachable).and_then(|ramp| step_down(decider, ramp, now));
     let ratio = panic_ratio(decider, demand, ready, load, panic_asked);
     let over = ratio.is_some_and(|ratio| ratio >= decider.panic_threshold);
     let end = |since: Instant| (since + decider.stable_window).next();
     if let Some(ratio) = ratio.filter(|_| over) {
         let extended = panic.since.is_some();
         draft.note(Step::PanicCaused { ratio, threshold: decider.panic_threshold, extended });
-        (panic.since, ramp) = (Some(now), None);
+        panic.since = Some(now);
+        if let Some(ramp) = ramp.take() {
+            panic.most = panic.most.max(ramp.fewest);
+        }
     } else if panic.since.is_some_and(|since| since + decider.stable_window < now) {
         draft.note(Step::PanicEnded { most: Replicas(panic.most) });
-        if decider.mended.panic_ramps_down {
-            ramp = Some(Ramp { fewest: panic.most, steps_at: now });
+        if decider.mended.panic_ramps_down && demand.reachable {
+            ramp = step_down(decider, Ramp { fewest: panic.most, steps_at: now }, now);
         }
         panic = Panic { since: None, most: 0 };
     }
@@ -152,7 +156,6 @@ pub(super) fn weigh<T: Trace<Step>>(
             wanted = panic.most;
         }
     }
-    ramp = ramp.filter(|_| demand.reachable).and_then(|ramp| step_down(decider, ramp, now));
     if let Some(ramp) = ramp
         && ramp.fewest > wanted
     {

@@ -15,6 +15,7 @@ use plimsoll_core::kpa::{Aggregation, Cluster, Kpa, Metric, Revision, Settings, 
 use plimsoll_core::units::{Milli, Span};
 
 const GROUP: &str = "autoscaling.knative.dev/";
+const SERVING: &str = "serving.knative.dev/";
 const CLASS: &str = "kpa.autoscaling.knative.dev";
 
 /// Keys and their texts.
@@ -156,7 +157,7 @@ pub fn knative_revision(annotations: &Texts, container_concurrency: Option<u32>)
     let number = |names: &[&str]| keys.read(names, float, KnativeProblem::NotANumber);
     let whole = |names: &[&str]| keys.read(names, integer, KnativeProblem::NotAnInteger);
     keys.word(&["class"], &[(CLASS, ())], &[CLASS])?;
-    let deadline = Keys { group: "serving.knative.dev/", ..keys }.span(&["progress-deadline"])?;
+    let deadline = Keys { group: SERVING, ..keys }.span(&["progress-deadline"])?;
     Ok(Revision {
         metric: keys
             .word(&["metric"], &[("concurrency", Metric::Concurrency), ("rps", Metric::Rps)], &["concurrency", "rps"])?
@@ -200,8 +201,10 @@ pub fn knative_autoscaler(
     container_concurrency: Option<u32>,
 ) -> Result<Kpa, KnativeError> {
     let revision = knative_revision(annotations, container_concurrency)?;
-    let keys = Keys { texts: annotations, group: GROUP };
-    Kpa::new(cluster, &revision).map_err(|error| keys.refused(&[error.field, &camel_case(error.field)], error))
+    Kpa::new(cluster, &revision).map_err(|error| {
+        let group = if error.field == "progress-deadline" { SERVING } else { GROUP };
+        Keys { texts: annotations, group }.refused(&[error.field, &camel_case(error.field)], error)
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -264,7 +267,7 @@ fn unit(field: &str) -> Unit {
     match field {
         "initial-scale" | "min-scale" | "max-scale" | "max-scale-limit" | "activation-scale" => Unit::One,
         "window" | "stable-window" | "scale-down-delay" => Unit::Nanosecond,
-        "scale-to-zero-grace-period" | "scale-to-zero-pod-retention-period" => Unit::Nanosecond,
+        "scale-to-zero-grace-period" | "scale-to-zero-pod-retention-period" | "progress-deadline" => Unit::Nanosecond,
         _ => Unit::Thousandth,
     }
 }
@@ -341,12 +344,9 @@ fn duration(text: &str) -> Option<i64> {
         };
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         let mut value = whole.checked_mul(unit)?;
-        // Digits beyond the nanosecond of an hour say nothing.
-        let part = part.get(..part.len().min(18)).unwrap_or_default();
-        if !part.is_empty() {
-            let scale = 10_f64.powi(i32::try_from(part.len()).ok()?);
-            value = value.checked_add((part.parse::<u64>().ok()? as f64 * (unit as f64 / scale)) as u64)?;
-        }
+        let (part, scale) = fraction_of(part);
+        // As Go has it: in floats, and the rest cut off.
+        value = value.checked_add((part as f64 * (unit as f64 / scale)) as u64)?;
         total = total.checked_add(value)?;
         rest = after;
     }
@@ -356,6 +356,19 @@ fn duration(text: &str) -> Option<i64> {
         (true, Ok(found)) => found.checked_neg(),
         (true, Err(_)) => (total == 1 << 63).then_some(i64::MIN),
     }
+}
+
+/// The digits after a point, as many as fit in 63 bits, and the power of ten that they are over.
+fn fraction_of(digits: &str) -> (u64, f64) {
+    const MOST: u64 = 1 << 63;
+    let (mut number, mut scale) = (0_u64, 1.0);
+    for digit in digits.bytes().map(|digit| u64::from(digit - b'0')) {
+        match number.checked_mul(10).and_then(|tenfold| tenfold.checked_add(digit)) {
+            Some(longer) if number <= (MOST - 1) / 10 && longer <= MOST => (number, scale) = (longer, scale * 10.0),
+            _ => break,
+        }
+    }
+    (number, scale)
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -425,6 +438,10 @@ mod tests {
         assert_eq!(
             revision("autoscaling.knative.dev/panicThresholdPercentage", "50"),
             "autoscaling.knative.dev/panicThresholdPercentage: \"50\" must be at least 110"
+        );
+        assert_eq!(
+            revision("serving.knative.dev/progress-deadline", "1500ms"),
+            "serving.knative.dev/progress-deadline: \"1500ms\" must be a multiple of 1 s"
         );
         assert_eq!(
             revision("autoscaling.knative.dev/metric", "cpu"),
