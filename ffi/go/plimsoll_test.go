@@ -114,10 +114,73 @@ func TestABadItemLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// A batch of several calls into C: lists of any length, policies in any order, one history twice and far apart.
+func TestALongMixedBatch(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 30
+	config.Metrics = []plimsoll.Metric{
+		{Source: plimsoll.Resource, Name: "cpu", Target: plimsoll.Utilization(60)},
+		{Source: plimsoll.External, Name: "messages", Target: plimsoll.AverageValue(100_000)},
+	}
+	policies := []*plimsoll.Policy{queue(), must(plimsoll.NewPolicy(config))}
+	alone, together := make([]plimsoll.History, 100), make([]plimsoll.History, 100)
+	for sync := range 3 {
+		now := time.Unix(int64(15*sync), 0)
+		var items []plimsoll.Item
+		for i := range together {
+			o := seen(int64(15*sync), int32(i%7), plimsoll.Milli(i*100))
+			if i%3 == 1 {
+				pods := slices.Repeat([]plimsoll.Pod{{
+					Phase: plimsoll.Running, Ready: plimsoll.ReadyTrue, Started: now.Add(-time.Hour), Request: 1000,
+					Sample: &plimsoll.Sample{Value: plimsoll.Milli(10 * i), At: now, Window: time.Second},
+				}}, i%5)
+				values := slices.Repeat([]plimsoll.Milli{5000}, i%4)
+				// The last reading is one too many.
+				o.Readings = []plimsoll.Reading{plimsoll.ReadPods(pods, values...), plimsoll.ReadValues(values...), {}}
+			}
+			items = append(items, plimsoll.Item{Policy: policies[min(1, i%3)%2], History: &together[i], Seen: o})
+		}
+		items[30].Policy, items[99].History = nil, &together[2]
+		if err := plimsoll.DecideBatch(items); err != nil {
+			t.Fatal(err)
+		}
+		for i, item := range items {
+			switch i {
+			case 30:
+				if !errors.Is(item.Err, plimsoll.ErrNil) {
+					t.Error(item.Err)
+				}
+			case 99:
+				if !errors.Is(item.Err, plimsoll.ErrShared) {
+					t.Error(item.Err)
+				}
+			default:
+				want := must(item.Policy.Decide(&alone[i], item.Seen))
+				if item.Err != nil || !reflect.DeepEqual(want, item.Decision) {
+					t.Fatal(i, item.Err, want, item.Decision)
+				}
+			}
+		}
+	}
+}
+
 func TestDifferentHistoriesAtOnce(t *testing.T) {
 	policy := queue()
 	want := play(policy, &plimsoll.History{}, 0)
 	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			items := make([]plimsoll.Item, 20)
+			for i := range items {
+				items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 500)}
+			}
+			for range 20 {
+				if err := plimsoll.DecideBatch(items); err != nil || items[19].Err != nil || items[19].Decision.To != 5 {
+					t.Error(err, items[19])
+				}
+			}
+		})
+	}
 	for range 8 {
 		all.Go(func() {
 			for range 20 {
@@ -242,42 +305,43 @@ func TestFarTimes(t *testing.T) {
 	}
 }
 
-func BenchmarkDecide(b *testing.B) {
-	policy, o := queue(), seen(0, 3, 300)
-	o.NoSteps = true
-	var h plimsoll.History
-	for b.Loop() {
-		o.Now = o.Now.Add(15 * time.Second)
-		must(policy.Decide(&h, o))
-	}
-}
-
-func BenchmarkDecideWithSteps(b *testing.B) {
-	policy, o := queue(), seen(0, 3, 300)
-	var h plimsoll.History
-	for b.Loop() {
-		o.Now = o.Now.Add(15 * time.Second)
-		must(policy.Decide(&h, o))
-	}
-}
-
-// BenchmarkDecideBatch is the cost of 64 workloads in one crossing.
-func BenchmarkDecideBatch(b *testing.B) {
-	policy := queue()
-	items := make([]plimsoll.Item, 64)
+// fleet is 64 workloads, so that a call alone has no warmer memory than one of a batch.
+func fleet(noSteps bool) []plimsoll.Item {
+	policy, items := queue(), make([]plimsoll.Item, 64)
 	for i := range items {
 		items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 300)}
-		items[i].Seen.NoSteps = true
+		items[i].Seen.NoSteps = noSteps
 	}
+	return items
+}
+
+func benchmark(b *testing.B, noSteps bool, decide func([]plimsoll.Item)) {
+	items := fleet(noSteps)
 	for b.Loop() {
 		for i := range items {
 			items[i].Seen.Now = items[i].Seen.Now.Add(15 * time.Second)
 		}
-		if err := plimsoll.DecideBatch(items); err != nil {
-			b.Fatal(err)
-		}
+		decide(items)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(items)), "ns/workload")
+}
+
+func oneByOne(items []plimsoll.Item) {
+	for i := range items {
+		items[i].Decision, items[i].Err = items[i].Policy.Decide(items[i].History, items[i].Seen)
 	}
 }
+
+func inABatch(items []plimsoll.Item) {
+	if err := plimsoll.DecideBatch(items); err != nil {
+		panic(err)
+	}
+}
+
+func BenchmarkDecide(b *testing.B)               { benchmark(b, true, oneByOne) }
+func BenchmarkDecideBatch(b *testing.B)          { benchmark(b, true, inABatch) }
+func BenchmarkDecideWithSteps(b *testing.B)      { benchmark(b, false, oneByOne) }
+func BenchmarkDecideBatchWithSteps(b *testing.B) { benchmark(b, false, inABatch) }
 
 // The rules of a pod's requests and usage are the release's, not the caller's.
 func TestPodsFromTheirContainers(t *testing.T) {

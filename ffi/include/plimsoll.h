@@ -2168,7 +2168,8 @@ plimsoll_status plimsoll_hpa_decide(const struct plimsoll_hpa *hpa,
 
 /**
  * Decides `length` workloads, each with its own status in its item. An item that cannot be decided leaves the others
- * as they are; this call fails only when the array itself is bad, and then nothing was decided.
+ * as they are; this call fails only when the array itself is bad, and then nothing was decided. Items that share a
+ * policy cost least when they follow each other.
  *
  * # Safety
  * Each item is as its struct says, and no two items write the same memory.
