@@ -380,8 +380,8 @@ pub unsafe extern "C" fn plimsoll_history_save(
 /// Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
 /// as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
 ///
-/// The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
-/// for the longest by seconds; no other function wants more than 32 KB (seen on x86-64, built for release).
+/// It is filled where it stands: no function of this library wants more than 32 KB of stack, for a history of any room
+/// (seen on x86-64, built for release).
 ///
 /// # Safety
 /// `history` was made by `plimsoll_history_init`; `length` bytes may be read.
