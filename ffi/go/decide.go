@@ -149,7 +149,7 @@ type scratch struct {
 	readings []C.struct_flat_reading
 	pods     []C.struct_plimsoll_pod
 	values   []C.int64_t
-	folds    []C.uint64_t
+	folds    []uint64
 
 	decisions [C.FLAT_MOST]C.struct_plimsoll_decision
 	results   [C.FLAT_MOST]C.struct_flat_result
@@ -169,7 +169,7 @@ func (s *scratch) lists() C.struct_flat_lists {
 		readings: unsafe.SliceData(s.readings),
 		pods:     unsafe.SliceData(s.pods),
 		values:   unsafe.SliceData(s.values),
-		folds:    unsafe.SliceData(s.folds),
+		folds:    (*C.uint64_t)(unsafe.SliceData(s.folds)),
 	}
 }
 

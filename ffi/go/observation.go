@@ -1,6 +1,6 @@
 package plimsoll
 
-// #include "plimsoll.h"
+// #include "flat.h"
 import "C"
 
 import (
@@ -91,6 +91,7 @@ type Reading struct {
 	value  Milli
 	pods   []Pod
 	values []Milli
+	fold   *PodFold
 	err    MetricError
 }
 
@@ -170,6 +171,14 @@ func (s *scratch) observe(p *Policy, seen *Observation) {
 }
 
 func (s *scratch) read(reading *Reading) {
+	if reading.kind == C.PLIMSOLL_READING_KIND_FOLD {
+		// C refuses an empty one, as of a nil pointer.
+		var fold PodFold
+		if reading.fold != nil {
+			fold = *reading.fold
+		}
+		s.folds = append(s.folds, fold.memory[:]...)
+	}
 	for i := range reading.pods {
 		s.pods = append(s.pods, reading.pods[i].c())
 	}
