@@ -61,7 +61,8 @@ func (f *PodFold) Add(pod *Pod) (PodClass, error) {
 	if pod == nil {
 		return 0, failed("fold", C.plimsoll_status(ErrNil))
 	}
-	given := pod.c()
+	var given C.struct_plimsoll_pod
+	pod.to(&given)
 	var class C.int32_t
 	status := C.plimsoll_fold_add(f.c(), &given, &class)
 	return PodClass(class), failed("fold", status)

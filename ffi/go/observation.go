@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -179,8 +180,10 @@ func (s *scratch) read(reading *Reading) {
 		}
 		s.folds = append(s.folds, fold.memory[:]...)
 	}
+	pods := len(s.pods)
+	s.pods = slices.Grow(s.pods, len(reading.pods))[:pods+len(reading.pods)]
 	for i := range reading.pods {
-		s.pods = append(s.pods, reading.pods[i].c())
+		reading.pods[i].to(&s.pods[pods+i])
 	}
 	for _, value := range reading.values {
 		s.values = append(s.values, C.int64_t(value))
@@ -196,8 +199,9 @@ func (s *scratch) read(reading *Reading) {
 	})
 }
 
-func (p *Pod) c() C.struct_plimsoll_pod {
-	made := C.struct_plimsoll_pod{
+// to writes all fields in place: pods are many.
+func (p *Pod) to(made *C.struct_plimsoll_pod) {
+	*made = C.struct_plimsoll_pod{
 		struct_size:   C.sizeof_struct_plimsoll_pod,
 		phase:         C.int32_t(p.Phase),
 		deleted:       flag(p.Deleted),
@@ -218,7 +222,6 @@ func (p *Pod) c() C.struct_plimsoll_pod {
 		// As an unsigned number a negative window would be a very long one.
 		made.sample_window_ns = C.uint64_t(max(0, p.Sample.Window))
 	}
-	return made
 }
 
 // Error is the reason in words.
