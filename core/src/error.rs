@@ -22,6 +22,10 @@ pub enum Problem {
     AtLeast(i64),
     /// At most this.
     AtMost(i64),
+    /// More than this, not just as much.
+    MoreThan(i64),
+    /// A multiple of this.
+    MultipleOf(i64),
     /// At least one entry.
     Empty,
     /// A finite number.
@@ -47,6 +51,8 @@ impl fmt::Display for ConfigError {
         match problem {
             Problem::AtLeast(least) => write!(f, "{field} is {given}, must be at least {least}"),
             Problem::AtMost(most) => write!(f, "{field} is {given}, must be at most {most}"),
+            Problem::MoreThan(bound) => write!(f, "{field} is {given}, must be more than {bound}"),
+            Problem::MultipleOf(unit) => write!(f, "{field} is {given}, must be a multiple of {unit}"),
             Problem::Empty => write!(f, "{field} is empty, must have at least one entry"),
             Problem::NotFinite => write!(f, "{field} is not a finite number"),
             Problem::WrongTarget => {

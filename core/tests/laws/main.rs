@@ -1,5 +1,6 @@
 //! What must hold whatever the world does.
 
+mod kpa;
 mod twin;
 
 use plimsoll_core::constrain::{Amount, Bounds, RatePolicy, RateRules, Select};

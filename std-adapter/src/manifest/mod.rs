@@ -11,12 +11,14 @@
 //! levels of one text are read. Amounts are `Quantity`, exact to the nano; times are `jiff::Timestamp`; what is absent
 //! is `None`, or empty where empty and absent mean the same to Kubernetes.
 
+pub mod aws;
 mod defaults;
 mod document;
 mod dump;
 mod event;
 mod hpa;
 mod json;
+mod knative;
 mod load;
 mod metrics;
 mod names;
@@ -25,6 +27,7 @@ mod place;
 mod pod;
 mod quantity;
 mod scale;
+pub mod scaled;
 mod selector;
 mod v1;
 mod validate;
@@ -39,6 +42,7 @@ pub use hpa::{
     KIND, Metadata, Metric, MetricName, MetricStatus, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,
     ResourceMetric, ScalingPolicy, ScalingRules, Spec, Status,
 };
+pub use knative::{KnativeError, KnativeProblem, Texts, Unit, knative_autoscaler, knative_cluster, knative_revision};
 pub use load::{LoadedHpa, Manifest, load};
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};
 pub use pod::{Container, Phase, Pod, Ready, Resources, Truth};
