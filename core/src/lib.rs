@@ -39,7 +39,7 @@
 //!
 //! | layer | modules | |
 //! |---|---|---|
-//! | 4 | [`hpa`], [`kpa`] | policies |
+//! | 4 | [`hpa`], [`kpa`], [`queue`] | policies |
 //! | 3 | [`constrain`] | bounds and rate rules |
 //! | 2 | [`decision`] | draft and decision |
 //! | 1 | [`window`], [`trace`], [`snapshot`] | memory over time, explanation, bytes |
@@ -63,6 +63,7 @@ pub mod error;
 pub mod hpa;
 pub mod kpa;
 pub mod math;
+pub mod queue;
 pub mod snapshot;
 pub mod trace;
 pub mod units;

@@ -424,6 +424,39 @@ static void requests(void)
     free(hpa);
 }
 
+/* What a pod used; a container without the resource, and a pod without any, are no sample. */
+static void usages(void)
+{
+    struct plimsoll_hpa *hpa = cpu_policy();
+    struct plimsoll_container_usage two[2];
+    uint32_t known = 7;
+    int64_t usage = 7;
+    int32_t error = 7;
+
+    memset(two, 0, sizeof two);
+    two[0].struct_size = two[1].struct_size = (uint32_t)sizeof two[0];
+    two[0].name = "app";
+    two[0].name_length = 3;
+    two[0].has_usage = 1;
+    two[0].usage_milli = 500;
+    two[1] = two[0];
+    STATUS(plimsoll_pod_usage(hpa, 1, two, 2, sizeof two[0], &known, &usage, &error), PLIMSOLL_STATUS_NO_SUCH_METRIC);
+    STATUS(plimsoll_pod_usage(hpa, 0, NULL, 2, sizeof two[0], &known, &usage, &error), PLIMSOLL_STATUS_NULL_POINTER);
+    STATUS(plimsoll_pod_usage(hpa, 0, two, 2, sizeof two[0], &known, NULL, &error), PLIMSOLL_STATUS_NULL_POINTER);
+    two[1].has_usage = 2;
+    STATUS(plimsoll_pod_usage(hpa, 0, two, 2, sizeof two[0], &known, &usage, &error), PLIMSOLL_STATUS_OUT_OF_RANGE);
+    CHECK(known == 7 && usage == 7 && error == 7);
+    two[1].has_usage = 1;
+    STATUS(plimsoll_pod_usage(hpa, 0, two, 2, sizeof two[0], &known, &usage, &error), OK);
+    CHECK(known == 1 && usage == 1000 && error == 0);
+    two[1].has_usage = 0;
+    STATUS(plimsoll_pod_usage(hpa, 0, two, 2, sizeof two[0], &known, &usage, &error), OK);
+    CHECK(known == 0 && usage == 0 && error == 0);
+    STATUS(plimsoll_pod_usage(hpa, 0, NULL, 0, sizeof two[0], &known, &usage, &error), OK);
+    CHECK(known == 0);
+    free(hpa);
+}
+
 static void says(const struct plimsoll_hpa *hpa, const struct plimsoll_step *step, const char *expected, int line)
 {
     char text[512];
@@ -802,6 +835,7 @@ int main(void)
     configurations();
     pods();
     requests();
+    usages();
     readings();
     pointers();
     steps_and_sentences();

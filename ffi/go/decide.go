@@ -340,11 +340,11 @@ type Turn struct {
 // Outlook tells how far a metric, counted from 0, is from asking for another number of replicas. It costs about 120
 // evaluations of the metric's rule.
 func (p *Policy) Outlook(metric int, seen *Observation) (Outlook, error) {
-	if p == nil || seen == nil {
+	if seen == nil {
 		return Outlook{}, failed("outlook", C.plimsoll_status(ErrNil))
 	}
-	if metric < 0 || metric >= p.metrics {
-		return Outlook{}, failed("outlook", C.plimsoll_status(ErrNoSuchMetric))
+	if err := p.has(metric, "outlook"); err != nil {
+		return Outlook{}, err
 	}
 	s := scratches.Get().(*scratch)
 	defer s.done()

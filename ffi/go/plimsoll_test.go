@@ -278,3 +278,69 @@ func BenchmarkDecideBatch(b *testing.B) {
 		}
 	}
 }
+
+// The rules of a pod's requests and usage are the release's, not the caller's.
+func TestPodsFromTheirContainers(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 10
+	config.Metrics = []plimsoll.Metric{
+		{Source: plimsoll.Resource, Name: "cpu", Target: plimsoll.Utilization(70)},
+		{Source: plimsoll.ContainerResource, Name: "cpu", Container: "app", Target: plimsoll.Utilization(70)},
+	}
+	policy, err := plimsoll.NewPolicy(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	milli := func(n plimsoll.Milli) *plimsoll.Milli { return &n }
+	containers := []plimsoll.Container{
+		{Name: "app", Request: milli(500)},
+		{Name: "start", Kind: plimsoll.InitContainer},
+		{Name: "proxy", Kind: plimsoll.SidecarContainer, Request: milli(100)},
+	}
+	for _, each := range []struct {
+		metric int
+		level  plimsoll.PodLevel
+		want   plimsoll.Milli
+	}{
+		{0, plimsoll.PodLevel{}, 600},
+		{1, plimsoll.PodLevel{}, 500},
+		{0, plimsoll.PodLevel{Set: true, Request: milli(2000), Overhead: milli(50)}, 2050},
+	} {
+		got, why, err := policy.PodRequest(each.metric, containers, each.level)
+		if err != nil || why != 0 || got != each.want {
+			t.Errorf("metric %d, %+v: %d, %d, %v", each.metric, each.level, got, why, err)
+		}
+	}
+	if _, why, err := policy.PodRequest(0, []plimsoll.Container{{Name: "app"}}, plimsoll.PodLevel{}); err != nil || why != plimsoll.RequestMissing {
+		t.Errorf("no request: %d, %v", why, err)
+	}
+	if _, why, err := policy.PodRequest(1, containers[1:], plimsoll.PodLevel{}); err != nil || why != plimsoll.RequestNoContainer {
+		t.Errorf("no such container: %d, %v", why, err)
+	}
+
+	used := []plimsoll.ContainerUsage{{Name: "proxy", Usage: milli(80)}, {Name: "app", Usage: milli(300)}}
+	for metric, want := range []plimsoll.Milli{380, 300} {
+		got, why, err := policy.PodUsage(metric, used)
+		if err != nil || why != 0 || got == nil || *got != want {
+			t.Errorf("metric %d: %v, %d, %v", metric, got, why, err)
+		}
+	}
+	// Missing is missing, never 0.
+	used[0].Usage = nil
+	if got, _, err := policy.PodUsage(0, used); got != nil || err != nil {
+		t.Errorf("without one container's usage: %v, %v", got, err)
+	}
+	if got, _, err := policy.PodUsage(0, nil); got != nil || err != nil {
+		t.Errorf("without containers: %v, %v", got, err)
+	}
+
+	if _, _, err := policy.PodRequest(2, containers, plimsoll.PodLevel{}); !errors.Is(err, plimsoll.ErrNoSuchMetric) {
+		t.Errorf("a third metric: %v", err)
+	}
+	if _, _, err := (*plimsoll.Policy)(nil).PodUsage(0, used); !errors.Is(err, plimsoll.ErrNil) {
+		t.Errorf("no policy: %v", err)
+	}
+	if _, _, err := policy.PodRequest(0, []plimsoll.Container{{Name: "\xff"}}, plimsoll.PodLevel{}); !errors.Is(err, plimsoll.ErrBadText) {
+		t.Errorf("a name that is no text: %v", err)
+	}
+}

@@ -2037,6 +2037,32 @@ struct plimsoll_pod_level {
   int64_t overhead_milli;
 };
 
+/**
+ * What one container of a pod was seen to use, of one resource.
+ */
+struct plimsoll_container_usage {
+  /**
+   * `sizeof(struct plimsoll_container_usage)`.
+   */
+  uint32_t struct_size;
+  /**
+   * 1 = it used `usage_milli`; 0 = the resource is not reported.
+   */
+  uint32_t has_usage;
+  /**
+   * Its name, UTF-8 without an end mark.
+   */
+  const char *name;
+  /**
+   * Its length in bytes.
+   */
+  size_t name_length;
+  /**
+   * What it used.
+   */
+  int64_t usage_milli;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2321,6 +2347,24 @@ plimsoll_status plimsoll_pod_request(const struct plimsoll_hpa *hpa,
                                      const struct plimsoll_pod_level *level,
                                      int64_t *request_milli,
                                      int32_t *request_error);
+
+/**
+ * What a pod used of a metric's resource, from its containers' samples: what belongs into `sample_milli` of a
+ * `struct plimsoll_pod`. `has_usage` receives 0 where the pod has no sample for this metric: it reports no container,
+ * one of them without the resource, or not the metric's. `metric_error` receives 0, or
+ * `PLIMSOLL_METRIC_ERROR_NO_CONTAINER_IN_SAMPLE` where the release lets the whole metric fail (1.32). O(containers).
+ *
+ * # Safety
+ * `hpa` was made by `plimsoll_hpa_init`; the containers are as their struct says; the last three may be written.
+ */
+plimsoll_status plimsoll_pod_usage(const struct plimsoll_hpa *hpa,
+                                   uint32_t metric,
+                                   const struct plimsoll_container_usage *containers,
+                                   size_t length,
+                                   size_t stride,
+                                   uint32_t *has_usage,
+                                   int64_t *usage_milli,
+                                   int32_t *metric_error);
 
 /**
  * A step in words, as UTF-8 with a zero byte at its end; `length` receives the bytes before that. With a capacity of 0

@@ -695,6 +695,22 @@ pub struct Container {
     pub request_milli: i64,
 }
 
+/// What one container of a pod was seen to use, of one resource.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ContainerUsage {
+    /// `sizeof(struct plimsoll_container_usage)`.
+    pub struct_size: u32,
+    /// 1 = it used `usage_milli`; 0 = the resource is not reported.
+    pub has_usage: u32,
+    /// Its name, UTF-8 without an end mark.
+    pub name: *const c_char,
+    /// Its length in bytes.
+    pub name_length: usize,
+    /// What it used.
+    pub usage_milli: i64,
+}
+
 /// What is set for a whole pod, for one resource.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use plimsoll_core::trace::Trace;
 use plimsoll_core::units::{Instant, Milli, Replicas};
 
 use crate::abi::{
-    Applied, BatchItem, ColdStart, Condition, Container, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
+    Applied, BatchItem, ColdStart, Condition, Container, ContainerUsage, Decision, FOLD_BYTES, Gate, HISTORY_BYTES,
     HISTORY_LONGEST_BY_SECONDS_BYTES, HISTORY_LONGEST_BYTES, HPA_BYTES, HpaConfig, MOST_CONDITIONS, MetricConfig,
     NAME_BYTES, Observation, OpaqueFold, OpaqueHistory, OpaqueHpa, Outlook, Pod, PodLevel, Profile, RateRule, Reading,
     ReadingKind, Reported, Room, Rules, Source, Status, StepRecord,
@@ -592,12 +592,58 @@ pub unsafe extern "C" fn plimsoll_pod_request(
                 container?;
             }
             let asked = (*policy).value.with(|hpa| {
-                let metric = usize::try_from(metric).ok().and_then(|metric| hpa.metrics().get(metric));
                 let good = named.filter_map(Result::ok);
-                Ok(hpa::pod_request(hpa, metric.ok_or(Status::NoSuchMetric)?, good, level))
+                Ok(hpa::pod_request(hpa, numbered(hpa, metric)?, good, level))
             })?;
             request_milli.write(asked.map_or(0, |Milli(request)| request));
             request_error.write(asked.map_or_else(Numbered::number, |_| 0));
+        }
+        Ok(())
+    })
+}
+
+/// What a pod used of a metric's resource, from its containers' samples: what belongs into `sample_milli` of a
+/// `struct plimsoll_pod`. `has_usage` receives 0 where the pod has no sample for this metric: it reports no container,
+/// one of them without the resource, or not the metric's. `metric_error` receives 0, or
+/// `PLIMSOLL_METRIC_ERROR_NO_CONTAINER_IN_SAMPLE` where the release lets the whole metric fail (1.32). O(containers).
+///
+/// # Safety
+/// `hpa` was made by `plimsoll_hpa_init`; the containers are as their struct says; the last three may be written.
+// SAFETY: see plimsoll_version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plimsoll_pod_usage(
+    hpa: *const OpaqueHpa,
+    metric: u32,
+    containers: *const ContainerUsage,
+    length: usize,
+    stride: usize,
+    has_usage: *mut u32,
+    usage_milli: *mut i64,
+    metric_error: *mut i32,
+) -> Status {
+    answer(|| {
+        // SAFETY: the caller's promise, above; all that is written is written at the end.
+        unsafe {
+            let policy = kept::<Policy, _>(hpa)?;
+            apart(&[whole(policy, false), writable(has_usage)?, writable(usage_milli)?, writable(metric_error)?])?;
+            const NO_CONTAINER: i32 = crate::abi::MetricError::NoContainerInSample as i32;
+            let all = array(containers, length, stride)?;
+            let named = all.iter().map(|container| {
+                let container = container?;
+                seen::container_usage(&container, text(container.name, container.name_length)?)
+            });
+            // All are looked at before any counts, for the core takes no errors.
+            for container in named.clone() {
+                container?;
+            }
+            let used = (*policy).value.with(|hpa| {
+                let good = named.filter_map(Result::ok);
+                Ok(hpa::pod_usage(hpa, numbered(hpa, metric)?, good))
+            })?;
+            let usage = used.unwrap_or_default();
+            has_usage.write(u32::from(usage.is_some()));
+            usage_milli.write(usage.map_or(0, |Milli(usage)| usage));
+            metric_error.write(used.map_or(NO_CONTAINER, |_| 0));
         }
         Ok(())
     })
@@ -707,6 +753,11 @@ unsafe fn decide(
         write(decision, &record::decision(&decided, records.total), size_of_struct(decision)?)?;
         Ok(records.length)
     }
+}
+
+/// A policy's metric by its number.
+fn numbered<'a>(hpa: &'a Hpa<'a>, metric: u32) -> Result<&'a hpa::Metric<'a>, Status> {
+    usize::try_from(metric).ok().and_then(|metric| hpa.metrics().get(metric)).ok_or(Status::NoSuchMetric)
 }
 
 /// One workload of a batch.
@@ -977,6 +1028,13 @@ wire!(Container to request_milli, last request_milli, Container {
     has_request: 0,
     reserved: 0,
     request_milli: 0,
+});
+wire!(ContainerUsage to usage_milli, last usage_milli, ContainerUsage {
+    struct_size: 0,
+    has_usage: 0,
+    name: null(),
+    name_length: 0,
+    usage_milli: 0,
 });
 wire!(PodLevel to overhead_milli, last overhead_milli, PodLevel {
     struct_size: 0,

@@ -78,6 +78,14 @@ pub(crate) fn container<'a>(container: &abi::Container, name: &'a str) -> Result
     Ok(hpa::Container { name, request, kind: hpa::ContainerKind::from_number(container.kind)? })
 }
 
+/// A container's usage, with its name.
+pub(crate) fn container_usage<'a>(
+    container: &abi::ContainerUsage,
+    name: &'a str,
+) -> Result<(&'a str, Option<Milli>), Status> {
+    Ok((name, given(container.has_usage, Milli(container.usage_milli))?))
+}
+
 /// What is set for a whole pod.
 pub(crate) fn pod_level(level: &abi::PodLevel) -> Result<hpa::PodLevel, Status> {
     Ok(hpa::PodLevel {

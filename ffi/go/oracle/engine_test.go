@@ -1,20 +1,14 @@
 package oracle
 
-// engine answers cases: upstream is one, ours are the others.
+// engine answers cases: upstream is one, ours the other.
 type engine interface {
-	// calculate proposes replicas for one metric.
+	// prepare does what a controller would have done before it asks for the proposal of one metric; what it returns
+	// asks.
+	prepare(calculation) func() answer
+	// calculate does both.
 	calculate(calculation) answer
-	// run syncs one HPA through a history, and tells what each sync did. An engine that does not show
-	// its memory leaves outcome.Memory empty, and it is not compared.
+	// run syncs one HPA through a history, and tells what each sync did.
 	run(history) []outcome
 }
 
-// engines are those of ours that upstream judges, by name. A file that links one adds itself in its
-// init function, so that this module builds where there is none.
-var engines = map[string]engine{}
-
-// preparer is an engine that can be benchmarked: prepare does what a controller would have done
-// before it asks, and what it returns is timed.
-type preparer interface {
-	prepare(calculation) func() answer
-}
+var _, _ engine = upstream{}, ours{}

@@ -29,8 +29,6 @@ import (
 // testing/synctest, so equal moments are equal and hours pass at once.
 type upstream struct{ t *testing.T }
 
-var _ engine = upstream{}
-
 // calculate must run inside a bubble, or boundary moments pass between two readings of the clock.
 func (u upstream) calculate(c calculation) answer { return u.prepare(c)() }
 

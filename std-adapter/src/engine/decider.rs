@@ -2,7 +2,7 @@
 
 use plimsoll_core::hpa::{
     Applied, Decision, MetricError, Observation, Phase, Pod, PodCount, PodFold, Reading, Ready, ReadyCondition,
-    RequestError, Sample, Scale, Source, Step,
+    RequestError, Sample, Scale, Source, Step, ValueSum,
 };
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
@@ -52,9 +52,9 @@ impl Decider {
 }
 
 impl Scaler for Decider {
-    fn bounds(&self) -> (i32, i32) {
+    fn bounds(&self) -> (i32, Option<i32>) {
         let spec = self.policy.spec();
-        (spec.min_replicas.unwrap_or(1), spec.max_replicas)
+        (spec.min_replicas.unwrap_or(1), Some(spec.max_replicas))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -86,14 +86,20 @@ impl Scaler for Decider {
                 at_s: 0,
                 from: decision.from.0,
                 to: decision.to.0,
-                readings: steps.iter().filter_map(|step| metric_reading(step, hpa, now)).collect(),
+                readings: steps
+                    .iter()
+                    .filter_map(|step| step.reading(hpa))
+                    .map(|read| MetricReading {
+                        metric: read.metric().to_owned(),
+                        read: read.to_string(),
+                        asks: read.asks().map(|replicas| replicas.0),
+                    })
+                    .collect(),
                 asked: decision.detail.recommended.map(|replicas| replicas.0),
                 reason: decision.last_word.sentence(hpa).seen_at(now).to_string(),
                 steps: steps.iter().map(|step| step.sentence(hpa).seen_at(now).to_string()).collect(),
                 conditions: past.conditions().iter().map(ToString::to_string).collect(),
-                revisit_at_s: decision
-                    .revisit_at
-                    .and_then(|at| u32::try_from(at.as_nanos() / simulate::SECOND_NS).ok()),
+                revisit_at_s: super::second_of(decision.revisit_at),
             }
         })
     }
@@ -104,18 +110,24 @@ impl Scaler for Decider {
     }
 }
 
-/// One metric over the simulated pods.
+/// One metric, over the simulated pods or of the service as a whole.
 fn reading(hpa: &plimsoll_core::hpa::Hpa<'_>, index: usize, seen: &Seen<'_>) -> Reading {
-    let Some(metric) = hpa.metrics().get(index).filter(|metric| metric.is_per_pod()) else {
-        return Reading::Failed(MetricError::Unavailable);
-    };
+    const NONE: Reading = Reading::Failed(MetricError::Unavailable);
+    let Some(metric) = hpa.metrics().get(index) else { return NONE };
+    let service = || seen.sample(metric.name()).map(|sample| Milli(sample.value));
+    match metric.source() {
+        Source::Object => return service().map_or(NONE, Reading::Value),
+        Source::External => return service().map_or(NONE, |value| Reading::Values(ValueSum::from_iter([value]))),
+        Source::Unknown => return NONE,
+        Source::Resource | Source::ContainerResource | Source::Pods => {}
+    }
     let mut fold = PodFold::new(hpa, index, Instant::from_nanos(seen.now));
     let mut any = false;
     for pod in seen.pods {
         any |= pod.sample(metric.name()).is_some();
         fold.add(&pod_of(pod, metric.name(), metric.source()));
     }
-    if any { Reading::Pods(fold) } else { Reading::Failed(MetricError::Unavailable) }
+    if any { Reading::Pods(fold) } else { NONE }
 }
 
 fn pod_of(pod: &SeenPod<'_>, metric: &str, source: Source) -> Pod {
@@ -143,20 +155,4 @@ fn pod_of(pod: &SeenPod<'_>, metric: &str, source: Source) -> Pod {
         }),
         request,
     }
-}
-
-/// The part of a step that says what a metric read and asks for.
-fn metric_reading(step: &Step, hpa: &plimsoll_core::hpa::Hpa<'_>, now: Instant) -> Option<MetricReading> {
-    let (index, asks) = match step {
-        Step::Proposed { metric, proposal, .. } => (*metric, Some(proposal.replicas.0)),
-        Step::MetricFailed { metric, .. } => (*metric, None),
-        _ => return None,
-    };
-    let metric = hpa.metrics().get(usize::from(index))?.name().to_owned();
-    let sentence = step.sentence(hpa).seen_at(now).to_string();
-    // "cpu reads 97 % of request, target 70 %, from …; asks 12: …" without the name and what it asks.
-    let read = sentence.strip_prefix(&metric).unwrap_or(&sentence).trim_start().trim_start_matches("reads ");
-    let read = read.split("; asks ").next().unwrap_or(read).replacen(", from ", " (from ", 1);
-    let read = if read.contains("(from ") && !read.ends_with(')') { format!("{read})") } else { read };
-    Some(MetricReading { metric, read, asks })
 }

@@ -11,6 +11,7 @@
 //! levels of one text are read. Amounts are `Quantity`, exact to the nano; times are `jiff::Timestamp`; what is absent
 //! is `None`, or empty where empty and absent mean the same to Kubernetes.
 
+pub mod aws;
 mod defaults;
 mod document;
 mod dump;
@@ -26,6 +27,7 @@ mod place;
 mod pod;
 mod quantity;
 mod scale;
+pub mod scaled;
 mod selector;
 mod v1;
 mod validate;

@@ -17,6 +17,8 @@ mod random;
 mod requests;
 pub mod run;
 pub mod scenario;
+mod service;
+mod topic;
 pub mod value;
 mod world;
 
@@ -34,13 +36,29 @@ pub const MEMORY: &str = "memory";
 /// Name of the samples of requests served by a pod; values are thousandths of a request per second.
 pub const REQUESTS: &str = "requests_per_second";
 
+/// Name of the service's samples of what arrives; values are thousandths of a request or message per second.
+pub const ARRIVALS: &str = "arrivals_per_second";
+
+/// Name of the service's samples of what is answered or consumed; values are thousandths of one per second.
+pub const SERVED: &str = "served_per_second";
+
+/// Name of the service's samples of what is waiting or being served, a mean over the window; values are thousandths.
+pub const IN_FLIGHT: &str = "in_flight";
+
+/// Name of the service's samples of what waits at the end of the window; values are thousandths.
+pub const BACKLOG: &str = "backlog";
+
+/// Names of the service's samples of latency, median, 95th and 99th percentile of what was answered in the window;
+/// values are thousandths of a millisecond.
+pub const LATENCIES: [&str; 3] = ["latency_p50_ms", "latency_p95_ms", "latency_p99_ms"];
+
 /// Nanoseconds of a second: the unit of all times that a scaler sees, counted from the start of the run.
 pub const SECOND_NS: i64 = 1_000_000_000;
 
 /// What decides the scale.
 pub trait Scaler {
-    /// Smallest and largest number of replicas, for the record.
-    fn bounds(&self) -> (i32, i32);
+    /// Smallest and largest number of replicas, for the record; no largest where nothing bounds it.
+    fn bounds(&self) -> (i32, Option<i32>);
 
     /// The metrics in the policy's order, one line each, for the record.
     fn metrics(&self) -> Vec<String>;
@@ -64,6 +82,30 @@ pub struct Seen<'a> {
     pub status_replicas: i32,
     /// All pods, those that drain included, in the order of their creation.
     pub pods: &'a [SeenPod<'a>],
+    /// The newest visible sample of every metric of the service as a whole; empty when there is none yet.
+    pub service: &'a [Measured],
+    /// The service's samples that have become visible since the last sync, oldest first.
+    pub news: &'a [&'a [Measured]],
+    /// The partitions of the topic as its broker shows them now; empty without a topic.
+    pub partitions: &'a [SeenPartition],
+}
+
+impl Seen<'_> {
+    /// The newest visible sample of the service's metric `name`: [`ARRIVALS`], [`SERVED`], [`IN_FLIGHT`], [`BACKLOG`] or
+    /// one of [`LATENCIES`]. A latency has none when nothing was answered.
+    #[must_use]
+    pub fn sample(&self, name: &str) -> Option<&Measured> {
+        self.service.iter().find(|sample| sample.name == name)
+    }
+}
+
+/// One partition of a topic, whole messages since its first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenPartition {
+    /// Messages written.
+    pub head: i64,
+    /// Messages consumed.
+    pub committed: i64,
 }
 
 /// One pod as the API shows it.
@@ -115,10 +157,10 @@ pub struct Ready {
     pub since: i64,
 }
 
-/// One sample of one pod.
+/// One sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measured {
-    /// [`CPU`], [`MEMORY`] or [`REQUESTS`].
+    /// Of a pod [`CPU`], [`MEMORY`] or [`REQUESTS`]; of the service one of the other names.
     pub name: &'static str,
     /// Mean over the window, in thousandths of the metric's unit.
     pub value: i64,
@@ -181,8 +223,16 @@ pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMu
 fn synced(world: &mut World<'_>, scaler: &mut dyn Scaler, at_s: u32) -> Sync {
     let from = world.wanted();
     let now = i64::from(at_s) * SECOND_NS;
-    let mut sync =
-        scaler.sync(&Seen { now, spec_replicas: from, status_replicas: world.alive(), pods: &world.seen(at_s) });
+    let mut sync = scaler.sync(&Seen {
+        now,
+        spec_replicas: from,
+        status_replicas: world.alive(),
+        pods: &world.seen(at_s),
+        service: world.seen_service(at_s),
+        news: &world.service_news(at_s),
+        partitions: &world.seen_partitions(),
+    });
+    world.looked(at_s);
     // The world has the last word on what happened.
     sync.at_s = at_s;
     sync.from = from;

@@ -53,8 +53,13 @@ impl Service {
             rps,
             servers: (rps * workload.service_ms / 1_000.0).max(1.0),
             service_ms: workload.service_ms,
-            timeout_s: workload.request_timeout_s,
+            timeout_s: workload.request_timeout_s.unwrap_or(u32::MAX),
         }
+    }
+
+    /// Mean time of serving a request on an idle pod, seconds.
+    pub(super) fn service_s(&self) -> f64 {
+        self.service_ms / 1_000.0
     }
 
     /// What `pods` pods serve in one second, millionths of a request.
@@ -109,7 +114,7 @@ impl Queue {
             parcels: VecDeque::new(),
             waiting: 0,
             limit: u64::from(workload.queue_limit) * MICRO,
-            timeout_s: workload.request_timeout_s,
+            timeout_s: workload.request_timeout_s.unwrap_or(u32::MAX),
         }
     }
 
@@ -304,7 +309,7 @@ mod tests {
     fn queue(limit: u32, timeout_s: u32) -> Queue {
         let mut workload = workload();
         workload.queue_limit = limit;
-        workload.request_timeout_s = timeout_s;
+        workload.request_timeout_s = Some(timeout_s);
         Queue::of(&workload)
     }
 }

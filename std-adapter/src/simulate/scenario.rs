@@ -99,15 +99,22 @@ pub struct Plan {
     pub load: Vec<Part>,
     /// What serves it.
     pub workload: Workload,
+    /// A topic that the pods consume; absent: they answer requests.
+    #[serde(default)]
+    pub topic: Option<Topic>,
     /// Where pods run; absent: every pod finds a place at once.
     #[serde(default)]
     pub nodes: Option<Nodes>,
     /// How usage is measured and how late it is seen.
     #[serde(default)]
     pub metrics: Pipeline,
-    /// The autoscaler under test: the `spec` of an `autoscaling/v2` HorizontalPodAutoscaler without `scaleTargetRef`.
-    /// Read by whoever builds the policy; here it only has to be a mapping.
-    pub hpa: serde_json::Value,
+    /// The autoscaler under test is exactly one of these, each read by whoever builds the policy; here it only has to be
+    /// a mapping. This one is the `spec` of an `autoscaling/v2` HorizontalPodAutoscaler without `scaleTargetRef`.
+    #[serde(default)]
+    pub hpa: Option<serde_json::Value>,
+    /// A revision of Knative: its annotations, `containerConcurrency`, and the cluster's `config-autoscaler`.
+    #[serde(default)]
+    pub knative: Option<serde_json::Value>,
     /// The controller's flags.
     #[serde(default)]
     pub controller: Controller,
@@ -117,6 +124,14 @@ pub struct Plan {
     /// What a document says should happen, row by row, to be held against what happens; at most 1,000.
     #[serde(default)]
     pub documented: Vec<Row>,
+}
+
+impl Plan {
+    /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
+    #[must_use]
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 2] {
+        [("hpa", self.hpa.as_ref()), ("knative", self.knative.as_ref())]
+    }
 }
 
 /// The pods and what a request costs them.
@@ -158,10 +173,12 @@ pub struct Workload {
     pub capacity_rps: f64,
     /// Mean time of serving a request on an idle pod, milliseconds, 0.001 to 3,600,000.
     pub service_ms: f64,
-    /// Requests that may wait before the pods, in all, 0 to 1,000,000,000; more fail at once.
+    /// Requests that may wait before the pods, in all, 0 to 1,000,000,000; more fail at once. Of a topic: messages that
+    /// are kept, in all; of more the oldest are lost.
     pub queue_limit: u32,
-    /// Seconds after which a waiting request fails, 1 to 3,600.
-    pub request_timeout_s: u32,
+    /// Seconds after which a waiting request fails, 1 to 3,600; absent only with a topic, whose messages wait for ever.
+    #[serde(default)]
+    pub request_timeout_s: Option<u32>,
     /// Seconds from a pod's placement on a node to its first answer, 0 to 86,400.
     pub start_up_s: u32,
     /// Up to so many seconds more, drawn for every pod, 0 to 86,400.
@@ -173,6 +190,20 @@ pub struct Workload {
     /// Seconds that a deleted pod still runs, without new requests, 0 to 86,400.
     #[serde(default)]
     pub drain_s: u32,
+}
+
+/// A topic of partitions, such as Kafka has them: the load are messages, the pods are one group of consumers.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Partitions, 1 to 10,000; more consumers than these are idle.
+    pub partitions: u32,
+    /// Seconds in which nobody consumes after the number of ready pods changed, 0 to 3,600.
+    #[serde(default)]
+    pub rebalance_s: u32,
+    /// Part of the messages that the first partition gets, percent, 0 to 100; the rest is spread evenly over all.
+    #[serde(default)]
+    pub hot_percent: f64,
 }
 
 /// An environment in which nodes come late and go late. It stands for whatever adds nodes when pods are pending; it is

@@ -27,7 +27,7 @@ fn a_script_is_followed_to_the_second_and_its_scalings_are_counted() {
         (summary.offered, summary.served, summary.failed, summary.queued_at_end),
         (12_000.0, 12_000.0, 0.0, 0.0)
     );
-    assert_eq!((run.bounds, run.metrics.as_slice()), ((1, 9), ["a script".to_owned()].as_slice()));
+    assert_eq!((run.bounds, run.metrics.as_slice()), ((1, Some(9)), ["a script".to_owned()].as_slice()));
 }
 
 #[test]
@@ -208,6 +208,7 @@ proptest! {
     ) {
         let failed = |capacity_rps: f64| {
             let mut plan = plan(rate, 60);
+            let request_timeout_s = Some(request_timeout_s);
             plan.workload = Workload { capacity_rps, queue_limit, request_timeout_s, ..plan.workload };
             played(plan, &mut Script::new(&[])).summary.failed
         };
@@ -240,8 +241,8 @@ impl Script {
 }
 
 impl Scaler for Script {
-    fn bounds(&self) -> (i32, i32) {
-        (1, 9)
+    fn bounds(&self) -> (i32, Option<i32>) {
+        (1, Some(9))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -263,8 +264,8 @@ impl Scaler for Script {
 struct Look<F>(F);
 
 impl<F: FnMut(&Seen<'_>) -> i32> Scaler for Look<F> {
-    fn bounds(&self) -> (i32, i32) {
-        (0, 0)
+    fn bounds(&self) -> (i32, Option<i32>) {
+        (0, Some(0))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -332,9 +333,11 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         sample_every_s: 1,
         load: vec![Part::Steady(Steady { rate_rps })],
         workload: workload(),
+        topic: None,
         nodes: None,
         metrics: Pipeline::default(),
-        hpa: serde_json::json!({}),
+        hpa: Some(serde_json::json!({})),
+        knative: None,
         controller: Controller::default(),
         document_starts_s: 0,
         documented: Vec::new(),
@@ -358,7 +361,7 @@ pub(super) fn workload() -> Workload {
         capacity_rps: 100.0,
         service_ms: 20.0,
         queue_limit: 100,
-        request_timeout_s: 5,
+        request_timeout_s: Some(5),
         start_up_s: 10,
         start_up_jitter_s: 0,
         readiness_delay_s: 2,

@@ -15,7 +15,9 @@ use super::random::Dice;
 use super::requests::{Flow, MICRO, Queue, Service, micro};
 use super::run::Sample;
 use super::scenario::{Plan, Scenario};
-use super::{SeenPod, load::Load};
+use super::service::Meter;
+use super::topic::Topic;
+use super::{Measured, SeenPartition, SeenPod, load::Load};
 
 /// The random stream of start-up times.
 const START_UP: u64 = 1;
@@ -23,12 +25,20 @@ const START_UP: u64 = 1;
 /// For how long the first pods have been ready, seconds.
 const FIRST_READY_S: i64 = 3_600;
 
+/// Where requests or messages wait.
+#[derive(Clone, Debug)]
+enum Waiting {
+    Queue(Queue),
+    Topic(Topic),
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct World<'a> {
     plan: &'a Plan,
     load: &'a Load,
     service: Service,
-    queue: Queue,
+    waiting: Waiting,
+    meter: Meter,
     yard: Option<Yard>,
     /// In the order of their creation.
     pods: Vec<Pod>,
@@ -44,7 +54,11 @@ impl<'a> World<'a> {
             plan,
             load: scenario.load(),
             service: Service::of(&plan.workload),
-            queue: Queue::of(&plan.workload),
+            waiting: match &plan.topic {
+                None => Waiting::Queue(Queue::of(&plan.workload)),
+                Some(rules) => Waiting::Topic(Topic::new(rules, &plan.workload)),
+            },
+            meter: Meter::new(&plan.metrics),
             yard: plan.nodes.as_ref().map(Yard::new),
             pods: Vec::new(),
             created: 0,
@@ -96,6 +110,7 @@ impl<'a> World<'a> {
             for pod in &mut self.pods {
                 pod.scrape(&self.plan.metrics, now);
             }
+            self.meter.scrape(now);
         }
     }
 
@@ -103,6 +118,29 @@ impl<'a> World<'a> {
     pub(super) fn seen(&self, now_s: u32) -> Vec<SeenPod<'_>> {
         let plan = self.plan;
         self.pods.iter().map(|pod| pod.seen(&plan.workload, &plan.metrics, i64::from(now_s))).collect()
+    }
+
+    /// The newest samples of the service as a whole that are visible at the start of second `now_s`.
+    pub(super) fn seen_service(&self, now_s: u32) -> &[Measured] {
+        self.meter.seen(i64::from(now_s))
+    }
+
+    /// The service's samples that have become visible since the last time that somebody looked, oldest first.
+    pub(super) fn service_news(&self, now_s: u32) -> Vec<&[Measured]> {
+        self.meter.news(i64::from(now_s))
+    }
+
+    /// A controller has looked at the world.
+    pub(super) fn looked(&mut self, now_s: u32) {
+        self.meter.looked(i64::from(now_s));
+    }
+
+    /// The topic's partitions as its broker shows them; empty without a topic.
+    pub(super) fn seen_partitions(&self) -> Vec<SeenPartition> {
+        match &self.waiting {
+            Waiting::Queue(_) => Vec::new(),
+            Waiting::Topic(topic) => topic.seen(),
+        }
     }
 
     /// Asks for `wanted` pods: missing ones are created, those too many deleted, in the same second.
@@ -132,16 +170,26 @@ impl<'a> World<'a> {
         let workload = &self.plan.workload;
         let ready = self.pods.iter().filter(|pod| pod.serves(now)).count() as u64;
         let offered = micro(self.load.rate(now_s));
-        let flow = self.queue.second(now_s, offered, self.service.capacity(ready));
+        let (flow, working) = match &mut self.waiting {
+            Waiting::Queue(queue) => (queue.second(now_s, offered, self.service.capacity(ready)), ready),
+            Waiting::Topic(topic) => {
+                (topic.second(now_s, offered, ready, self.service.capacity(1)), topic.working(ready))
+            }
+        };
+        self.meter.second(&self.service, &flow, working);
 
-        // Millionths that cannot be shared evenly go to the first pods, so that the shares add up.
-        let share = flow.served.checked_div(ready).unwrap_or(0);
-        let mut odd = flow.served.checked_rem(ready).unwrap_or(0);
+        // Millionths that cannot be shared evenly go to the first pods, so that the shares add up. Consumers without a
+        // partition are the youngest.
+        let share = flow.served.checked_div(working).unwrap_or(0);
+        let mut odd = flow.served.checked_rem(working).unwrap_or(0);
+        let mut left = working;
         let (mut cpu, mut memory) = (0, 0);
         for pod in &mut self.pods {
             let serves = pod.serves(now);
-            let requests = if serves { share + u64::from(odd > 0) } else { 0 };
-            odd = odd.saturating_sub(u64::from(serves));
+            let works = serves && left > 0;
+            let requests = if works { share + u64::from(odd > 0) } else { 0 };
+            odd = odd.saturating_sub(u64::from(works));
+            left = left.saturating_sub(u64::from(works));
             let usage = pod.use_up(workload, now, requests, self.plan.metrics.window_s);
             if serves {
                 cpu += usage.cpu;
@@ -160,8 +208,8 @@ impl<'a> World<'a> {
             served: requests(flow.served),
             failed: requests(flow.failed),
             queued: requests(flow.waiting_after),
-            latency_p50_ms: self.service.latency_ms(0.5, &flow, ready),
-            latency_p95_ms: self.service.latency_ms(0.95, &flow, ready),
+            latency_p50_ms: self.service.latency_ms(0.5, &flow, working),
+            latency_p95_ms: self.service.latency_ms(0.95, &flow, working),
             wanted: self.wanted,
             ready: count(&|pod| pod.serves(now)),
             starting: count(&|pod| !pod.deleted() && pod.placed.is_some() && !pod.ready(now)),

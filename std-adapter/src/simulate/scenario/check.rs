@@ -1,7 +1,7 @@
 //! The ranges of a plan's values, section by section, in the order of the file.
 
 use super::super::value::{BadValue, within};
-use super::{Controller, DURATION_MOST_S, Expect, Nodes, PODS_MOST, Pipeline, Plan, Row, Workload};
+use super::{Controller, DURATION_MOST_S, Expect, Nodes, PODS_MOST, Pipeline, Plan, Row, Topic, Workload};
 
 const DAY_S: u32 = 86_400;
 const SAMPLES_MOST: u32 = 100_000;
@@ -24,13 +24,22 @@ pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
         return Err(BadValue::new("sample_every_s", plan.sample_every_s, why));
     }
     workload(&plan.workload)?;
+    match (&plan.topic, plan.workload.request_timeout_s) {
+        (Some(section), None) => topic(section)?,
+        (Some(_), Some(timeout)) => {
+            let why = "must be absent with a topic: its messages wait for ever";
+            return Err(BadValue::new("workload.request_timeout_s", timeout, why));
+        }
+        (None, None) => {
+            return Err(BadValue::new("workload.request_timeout_s", "absent", "must be given where there is no topic"));
+        }
+        (None, Some(timeout)) => within("workload.request_timeout_s", timeout, 1, 3_600)?,
+    }
     if let Some(section) = &plan.nodes {
         nodes(section)?;
     }
     metrics(&plan.metrics)?;
-    if !plan.hpa.is_object() {
-        return Err(BadValue::new("hpa", kind(&plan.hpa), "must be a mapping, as an HPA's spec"));
-    }
+    policy(plan)?;
     controller(&plan.controller)?;
     within("document_starts_s", plan.document_starts_s, 0, plan.duration_s)?;
     within("documented, number of rows,", plan.documented.len(), 0, ROWS_MOST)?;
@@ -66,11 +75,30 @@ fn workload(it: &Workload) -> Result<(), BadValue> {
     within("workload.capacity_rps", it.capacity_rps, 0.001, 1e6)?;
     within("workload.service_ms", it.service_ms, 0.001, 3_600_000.0)?;
     within("workload.queue_limit", it.queue_limit, 0, 1_000_000_000)?;
-    within("workload.request_timeout_s", it.request_timeout_s, 1, 3_600)?;
     within("workload.start_up_s", it.start_up_s, 0, DAY_S)?;
     within("workload.start_up_jitter_s", it.start_up_jitter_s, 0, DAY_S)?;
     within("workload.readiness_delay_s", it.readiness_delay_s, 0, DAY_S)?;
     within("workload.drain_s", it.drain_s, 0, DAY_S)
+}
+
+fn policy(plan: &Plan) -> Result<(), BadValue> {
+    let policies = plan.policies();
+    let known = policies.map(|(name, _)| name).join(", ");
+    let given: Vec<_> = policies.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    match given.as_slice() {
+        [] => Err(BadValue::new("the policy", "absent", format!("there must be one of {known}"))),
+        [(_, value)] if value.is_object() => Ok(()),
+        [(name, value)] => Err(BadValue::new(*name, kind(value), "must be a mapping")),
+        [(one, _), (other, _), ..] => {
+            Err(BadValue::new(*other, "given", format!("there is {one} already, and one policy decides")))
+        }
+    }
+}
+
+fn topic(it: &Topic) -> Result<(), BadValue> {
+    within("topic.partitions", it.partitions, 1, 10_000)?;
+    within("topic.rebalance_s", it.rebalance_s, 0, 3_600)?;
+    within("topic.hot_percent", it.hot_percent, 0.0, 100.0)
 }
 
 fn nodes(it: &Nodes) -> Result<(), BadValue> {

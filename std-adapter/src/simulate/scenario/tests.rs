@@ -10,8 +10,9 @@ fn the_built_in_scenario_parses_and_has_the_platforms_figures() {
     assert_eq!(plan.title, "Black Friday");
     let spike = Spike { from_rps: 1_000.0, to_rps: 10_000.0, at_s: 600, duration_s: 7_200, rise_s: 0, fall_s: 0 };
     assert_eq!(plan.load, [Part::Spike(spike)]);
-    assert_eq!((plan.hpa["minReplicas"].as_i64(), plan.hpa["maxReplicas"].as_i64()), (Some(3), Some(20)));
-    assert_eq!(plan.hpa["metrics"].as_array().map(Vec::len), Some(3));
+    let hpa = plan.hpa.as_ref().expect("an HPA");
+    assert_eq!((hpa["minReplicas"].as_i64(), hpa["maxReplicas"].as_i64()), (Some(3), Some(20)));
+    assert_eq!(hpa["metrics"].as_array().map(Vec::len), Some(3));
     assert_eq!(plan.controller, Controller::default());
     assert_eq!((plan.documented.len(), plan.document_starts_s), (8, 600));
     assert_eq!(
@@ -36,7 +37,7 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, nodes, metrics, hpa, controller, document_starts_s, documented",
+             workload, topic, nodes, metrics, hpa, knative, controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -94,7 +95,12 @@ fn impossible_values_name_field_and_value() {
             "sample_every_s is 1: gives more than 100000 samples in 2678400 s",
         ),
         (|it| it.load.clear(), "load is an empty list: must have at least one part"),
-        (|it| it.hpa = serde_json::json!([1]), "hpa is a list: must be a mapping, as an HPA's spec"),
+        (|it| it.hpa = Some(serde_json::json!([1])), "hpa is a list: must be a mapping"),
+        (|it| it.hpa = None, "the policy is absent: there must be one of hpa, knative"),
+        (
+            |it| it.knative = Some(serde_json::json!({})),
+            "knative is given: there is hpa already, and one policy decides",
+        ),
         (|it| it.document_starts_s = 61, "document_starts_s is 61: must be 0 to 60"),
         (|it| it.workload.replicas = -1, "workload.replicas is -1: must be 0 to 1000"),
         (|it| it.workload.replicas = 1_001, "workload.replicas is 1001: must be 0 to 1000"),
@@ -130,7 +136,18 @@ fn impossible_values_name_field_and_value() {
         (|it| it.workload.capacity_rps = 0.0, "workload.capacity_rps is 0: must be 0.001 to 1000000"),
         (|it| it.workload.service_ms = 0.0, "workload.service_ms is 0: must be 0.001 to 3600000"),
         (|it| it.workload.queue_limit = u32::MAX, "workload.queue_limit is 4294967295: must be 0 to 1000000000"),
-        (|it| it.workload.request_timeout_s = 0, "workload.request_timeout_s is 0: must be 1 to 3600"),
+        (|it| it.workload.request_timeout_s = Some(0), "workload.request_timeout_s is 0: must be 1 to 3600"),
+        (
+            |it| it.workload.request_timeout_s = None,
+            "workload.request_timeout_s is absent: must be given where there is no topic",
+        ),
+        (
+            |it| it.topic = Some(Topic { partitions: 1, rebalance_s: 0, hot_percent: 0.0 }),
+            "workload.request_timeout_s is 5: must be absent with a topic: its messages wait for ever",
+        ),
+        (|it| topic(it).partitions = 0, "topic.partitions is 0: must be 1 to 10000"),
+        (|it| topic(it).rebalance_s = 3_601, "topic.rebalance_s is 3601: must be 0 to 3600"),
+        (|it| topic(it).hot_percent = f64::NAN, "topic.hot_percent is NaN: must be 0 to 100"),
         (|it| it.workload.start_up_s = 86_401, "workload.start_up_s is 86401: must be 0 to 86400"),
         (|it| it.workload.start_up_jitter_s = 86_401, "workload.start_up_jitter_s is 86401: must be 0 to 86400"),
         (|it| it.workload.readiness_delay_s = 86_401, "workload.readiness_delay_s is 86401: must be 0 to 86400"),
@@ -238,6 +255,11 @@ workload:
   drain_s: 1
 hpa: {}
 ";
+
+fn topic(plan: &mut Plan) -> &mut Topic {
+    plan.workload.request_timeout_s = None;
+    plan.topic.get_or_insert(Topic { partitions: 4, rebalance_s: 0, hot_percent: 0.0 })
+}
 
 fn nodes(plan: &mut Plan) -> &mut Nodes {
     plan.nodes.get_or_insert(Nodes {
