@@ -430,3 +430,287 @@ fn formula<T: Trace<Step>>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::super::fallback::{Fallback, FallbackBehavior, Health};
+    use super::super::formula::{Op, Program};
+    use super::super::observation::Annotations;
+    use super::super::policy::{Mended, ReplicaCounts, Trigger};
+    use super::*;
+    use crate::units::Span;
+    use proptest::prelude::*;
+    use std::string::{String, ToString};
+    use std::vec::Vec as StdVec;
+
+    const AVERAGE_10: Target = Target::AverageValue(Milli(10_000));
+
+    fn trigger(name: &str) -> Trigger<'_> {
+        Trigger::external(name, AVERAGE_10).unwrap()
+    }
+
+    fn works(value: i64) -> Reading {
+        Reading::Value { value: Milli(value * 1000), active: value > 0 }
+    }
+
+    fn seen(second: i64, replicas: i32, readings: &[Reading]) -> Observation<'_> {
+        Observation {
+            now: Instant::from_secs(second),
+            replicas: Some(Replicas(replicas)),
+            readings,
+            ..Observation::default()
+        }
+    }
+
+    #[test]
+    fn a_day_at_the_queue() {
+        let triggers = [trigger("orders")];
+        let counts = ReplicaCounts::new(None, Some(20), None).unwrap();
+        let object = ScaledObject::new(counts, &triggers).unwrap();
+        let mut history: History = History::new(&object).unwrap();
+        let mut told = StdVec::<String>::new();
+        let mut pass = |second, replicas, value| {
+            let readings = [works(value)];
+            let seen = seen(second, replicas, &readings);
+            let decision = object.decide(&mut history, &seen, &mut ());
+            object.applied(&mut history, &decision, Applied::Done(decision.to), &mut ());
+            told.push(decision.last_word.sentence(&object).seen_at(seen.now).to_string());
+            (decision.to.0, decision.revisit_at, decision.detail.hpa_scales)
+        };
+        assert_eq!(pass(0, 0, 0), (0, None, false));
+        assert_eq!(pass(30, 0, 55), (1, None, false));
+        assert_eq!(pass(60, 1, 55), (1, None, true));
+        let until = Some((Instant::from_secs(60) + Span::from_secs(300)).next());
+        assert_eq!(pass(90, 6, 0), (6, until, true));
+        // Strictly later: at the end of the cooldown it still holds.
+        assert_eq!(pass(360, 1, 0), (1, until, true));
+        assert_eq!(pass(361, 1, 0), (0, None, false));
+        assert_eq!(
+            told,
+            [
+                "no work, and nothing to change here",
+                "there is work: activated, from 0 to 1",
+                "there is work: the HPA scales",
+                "no work: the cooldown since the last activity keeps 6, for another 270 s",
+                "no work: the cooldown since the last activity keeps 1, for another 0 s",
+                "no work: from 1 to 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_moment_of_the_next_answer_is_exact() {
+        let triggers = [trigger("orders")];
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let mut history: History = History::new(&object).unwrap();
+        history.set_last_active(Some(Instant::from_secs(0)));
+        let readings = [works(0)];
+        let at = object.decide(&mut history, &seen(10, 3, &readings), &mut ()).revisit_at.unwrap();
+        let later = |now| Observation { now, ..seen(0, 3, &readings) };
+        assert_eq!(object.decide(&mut history, &later(at.previous()), &mut ()).to, Replicas(3));
+        assert_eq!(object.decide(&mut history, &later(at), &mut ()).to, Replicas(0));
+    }
+
+    #[test]
+    fn activity_outlives_the_failure_of_another_trigger_when_mended() {
+        let triggers = [trigger("orders"), trigger("mails")];
+        let upstream = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let mended = upstream.with_mended(Mended { activity_outlives_errors: true, ..Mended::NOTHING });
+        for (object, expected) in [(upstream, 0), (mended, 4)] {
+            let mut history: History = History::new(&object).unwrap();
+            history.set_last_active(Some(Instant::from_secs(0)));
+            object.decide(&mut history, &seen(290, 4, &[works(5), Reading::Failed]), &mut ());
+            let quiet = object.decide(&mut history, &seen(320, 4, &[works(0), works(0)]), &mut ());
+            assert_eq!(quiet.to, Replicas(expected));
+        }
+    }
+
+    #[test]
+    fn a_fallback_of_zero_waits_when_mended() {
+        let triggers = [trigger("orders")];
+        let fallback = Fallback::new(3, 0, FallbackBehavior::Static).unwrap();
+        let upstream = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap().with_fallback(fallback);
+        let mended = upstream.with_mended(Mended { zero_fallback_waits: true, ..Mended::NOTHING });
+        for (object, expected) in [(upstream, 0), (mended, 4)] {
+            let mut history: History = History::new(&object).unwrap();
+            let decision = object.decide(&mut history, &seen(400, 4, &[Reading::Failed]), &mut ());
+            assert_eq!(decision.to, Replicas(expected));
+        }
+    }
+
+    #[test]
+    fn a_fractional_target_falls_back_when_mended() {
+        let triggers = [trigger("orders")];
+        let ops = [Op::Trigger(0)];
+        let target = Target::AverageValue(Milli(2500));
+        let modifiers = Modifiers::new(Program::new(&ops).unwrap(), target).unwrap();
+        let fallback = Fallback::new(0, 4, FallbackBehavior::Static).unwrap();
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let upstream = object.with_fallback(fallback).with_modifiers(modifiers).unwrap();
+        let mended = upstream.with_mended(Mended { fractional_target_falls_back: true, ..Mended::NOTHING });
+        for (object, expected) in [(upstream, None), (mended, Some(Milli(10_000)))] {
+            let mut history: History = History::new(&object).unwrap();
+            let metrics = object.read(&mut history, &seen(0, 3, &[Reading::Failed]), &mut ());
+            assert_eq!(metrics[0].value, expected);
+        }
+    }
+
+    #[test]
+    fn a_formula_is_one_metric_and_its_activity() {
+        let triggers = [trigger("kafka"), Trigger::resource("cpu"), trigger("rabbit")];
+        // kafka ?? rabbit
+        let ops = [Op::Trigger(0), Op::Trigger(2), Op::Coalesce];
+        let modifiers = Modifiers::new(Program::new(&ops).unwrap(), Target::AverageValue(Milli(2000))).unwrap();
+        let fallback = Fallback::new(1, 7, FallbackBehavior::ScalingModifiers).unwrap();
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let object = object.with_modifiers(modifiers.with_activation(50.0).unwrap()).unwrap().with_fallback(fallback);
+        let mut history: History = History::new(&object).unwrap();
+        let failed = Reading::Failed;
+        let mut pass = |first, last| {
+            let decision = object.decide(&mut history, &seen(0, 3, &[first, works(1), last]), &mut ());
+            let metrics = &decision.detail.metrics;
+            assert_eq!((metrics.len(), metrics[0].trigger), (1, None));
+            (metrics[0].value.map(|value| value.0), decision.detail.active, decision.detail.error)
+        };
+        assert_eq!(pass(works(60), works(40)), (Some(60_000), Some(true), false));
+        assert_eq!(pass(failed, works(40)), (None, Some(false), true), "the first failure is an error");
+        assert_eq!(pass(failed, works(40)), (Some(40_000), Some(false), false), "the second is nil");
+        assert_eq!(pass(failed, failed), (None, Some(false), true));
+        assert_eq!(pass(failed, failed), (Some(14_000), Some(false), false), "seven replicas at a target of 2");
+    }
+
+    #[test]
+    fn only_cpu_keeps_it_active_unless_it_fails() {
+        let triggers = [Trigger::resource("cpu")];
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let mut history: History = History::new(&object).unwrap();
+        let active = |history: &mut History, readings: &[Reading]| {
+            object.decide(history, &seen(0, 3, readings), &mut ()).detail.active
+        };
+        assert_eq!(active(&mut history, &[]), Some(true));
+        assert_eq!(active(&mut history, &[Reading::Failed]), Some(false));
+        assert_eq!(object.hpa_metrics().count(), 0);
+    }
+
+    #[test]
+    fn pausing_stops_everything_and_its_number_wins() {
+        let triggers = [trigger("orders")];
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let mut history: History = History::new(&object).unwrap();
+        let readings = [works(90)];
+        let paused = |paused| Annotations { paused, force_activation: true, ..Annotations::default() };
+        let seen = seen(0, 0, &readings);
+        let as_is = Observation { annotations: paused(Paused::AsIs), ..seen };
+        assert_eq!(object.decide(&mut history, &as_is, &mut ()).to, Replicas(0));
+        let at = Observation { annotations: paused(Paused::At(Replicas(4))), ..seen };
+        assert_eq!(object.decide(&mut history, &at, &mut ()).to, Replicas(4));
+        assert_eq!(history.last_active(), None);
+    }
+
+    #[test]
+    fn when_the_clock_runs_back_the_cooldown_begins_anew() {
+        let triggers = [trigger("orders")];
+        let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+        let mut history: History = History::new(&object).unwrap();
+        object.decide(&mut history, &seen(10_000, 3, &[works(5)]), &mut ());
+        let mut noted = false;
+        let mut trace = crate::trace::Each(|step: &Step| noted |= matches!(step, Step::ClockWentBack { .. }));
+        let back = object.decide(&mut history, &seen(100, 3, &[works(0)]), &mut trace);
+        assert_eq!(back.revisit_at, Some((Instant::from_secs(100) + Span::from_secs(300)).next()));
+        assert!(noted);
+    }
+
+    #[test]
+    fn a_history_survives_a_snapshot_and_garbage_does_not() {
+        let mut history = History::<3>::default();
+        history.set_last_active(Some(Instant::from_secs(-5)));
+        history.set_health(1, Some(Health { failures: 4, failing: true }));
+        let mut out = [0; History::<3>::saved_size()];
+        let length = history.save(&mut out).unwrap();
+        assert_eq!(History::<3>::restore(&out[..length]).as_ref(), Ok(&history));
+        for cut in 0..length {
+            assert!(History::<3>::restore(&out[..cut]).is_err());
+        }
+        assert!(History::<1>::restore(&out[..length]).is_err(), "two triggers do not fit");
+        // Two triggers' worth of bytes with every byte changed in turn: an error, never a panic.
+        for at in 0..length {
+            let mut bytes = out;
+            bytes[at] ^= 0x41;
+            assert!(History::<3>::restore(&bytes[..length]).is_err());
+        }
+    }
+
+    /// The rules of a pass, as one expression.
+    fn naive(
+        (min, idle): (Option<i32>, Option<i32>),
+        (current, active, error): (i32, bool, bool),
+        fallback: Option<i32>,
+        since: Option<i64>,
+        annotations: Annotations,
+    ) -> i32 {
+        let low = min.unwrap_or(0);
+        if active || annotations.force_activation {
+            let leaves = (idle.is_some() && current < low) || current == 0;
+            return if leaves && !annotations.scale_out_paused { low.max(1) } else { current };
+        }
+        if error && fallback != Some(0) {
+            return current;
+        }
+        if idle.is_some_and(|idle| current > idle) || (current > 0 && low == 0) {
+            let over = since.is_none_or(|since| since > 300);
+            return if over && !annotations.scale_in_paused { idle.unwrap_or(low) } else { current };
+        }
+        if idle.is_none() && current < low { low } else { current }
+    }
+
+    proptest! {
+        #[test]
+        fn a_naive_twin_cannot_be_told_apart(
+            min in prop::option::of(0i32..6), idle in prop::option::of(0i32..6), current in 0i32..9, active: bool,
+            error: bool, fallback in prop::option::of(0i32..3), since in prop::option::of(0i64..700),
+            scale_in_paused: bool, scale_out_paused: bool, force_activation: bool,
+        ) {
+            let Ok(counts) = ReplicaCounts::new(min, Some(10), idle) else { return Ok(()) };
+            let triggers = [trigger("a"), trigger("b")];
+            let mut object = ScaledObject::new(counts, &triggers).unwrap();
+            if let Some(replicas) = fallback {
+                object = object.with_fallback(Fallback::new(9, replicas, FallbackBehavior::Static).unwrap());
+            }
+            let mut history: History = History::new(&object).unwrap();
+            history.set_last_active(since.map(|ago| Instant::from_secs(100_000 - ago)));
+            let annotations =
+                Annotations { paused: Paused::No, scale_in_paused, scale_out_paused, force_activation };
+            let second = if error { Reading::Failed } else { works(0) };
+            let readings = [works(i64::from(active)), second];
+            let seen = Observation { annotations, ..seen(100_000, current, &readings) };
+            let decision = object.decide(&mut history, &seen, &mut ());
+            let expected = naive((min, idle), (current, active, error), fallback, since, annotations);
+            prop_assert_eq!(decision.to, Replicas(expected));
+        }
+
+        #[test]
+        fn absurd_observations_are_survived(
+            passes in prop::collection::vec((any::<i64>(), any::<i32>(), any::<i64>(), any::<bool>()), 1..20),
+        ) {
+            let triggers = [trigger("a"), trigger("b")];
+            let object = ScaledObject::new(ReplicaCounts::DEFAULT, &triggers).unwrap();
+            let object = object.with_fallback(Fallback::new(0, i32::MAX, FallbackBehavior::Unset).unwrap());
+            let mut history = History::<1>::default();
+            for (at, replicas, value, failed) in passes {
+                let reading =
+                    if failed { Reading::Failed } else { Reading::Value { value: Milli(value), active: value > 0 } };
+                let readings = [reading];
+                let seen = Observation {
+                    now: Instant::from_nanos(at),
+                    ready: Some(replicas),
+                    ..seen(0, replicas, &readings)
+                };
+                let decision = object.decide(&mut history, &seen, &mut crate::trace::Each(|step: &Step| {
+                    let _ = step.to_string();
+                }));
+                object.applied(&mut history, &decision, Applied::Done(decision.to), &mut ());
+            }
+        }
+    }
+}

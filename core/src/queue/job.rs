@@ -479,8 +479,9 @@ pub fn to_delete<T>(jobs: &mut [T], limit: u32, completed: impl Fn(&T) -> Option
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use super::Strategy;
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop, prop_assert, proptest};
     use std::string::ToString;
 
     fn value(queue: i64, target: i64) -> JobReading {

@@ -141,6 +141,12 @@ impl ExtremesView<'_> {
         }
     }
 
+    /// Whether nothing was ever stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// The highest entry of its window, the latest of equal ones.
     #[must_use]
     pub fn highest(&self) -> Option<Entry> {

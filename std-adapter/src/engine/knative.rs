@@ -122,7 +122,7 @@ impl Scaler for Player {
     fn sync(&mut self, seen: &Seen<'_>) -> Sync {
         let now = Instant::from_nanos(seen.now);
         let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
-        let ready = count(seen.pods.iter().filter(|pod| !pod.deleted && pod.ready.is_some_and(|it| it.status)).count());
+        let ready = u32::try_from(super::ready(seen)).unwrap_or(0);
         let alive = count(seen.pods.iter().filter(|pod| !pod.deleted).count());
         let Self { policy, past, proxied_since } = self;
         let past = past.get_or_insert_with(|| policy.start(Some(ready), now));

@@ -5,6 +5,7 @@
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
+pub mod consumers;
 mod decider;
 pub mod knative;
 mod policy;
@@ -22,7 +23,7 @@ use serde_json::Value;
 
 use crate::manifest::{self, Api};
 use crate::simulate::scenario::Plan;
-use crate::simulate::{SECOND_NS, Scaler};
+use crate::simulate::{SECOND_NS, Scaler, Seen};
 
 /// What decides in a scenario; `api` is the release and its gates, for an HPA.
 ///
@@ -39,6 +40,12 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
         }
         return Ok(Box::new(knative::Player::new(knative::Knative::inline(given, "knative")?)));
     }
+    if let Some(given) = &plan.consumers {
+        if plan.topic.is_none() {
+            return Err("consumers needs the section topic".to_owned());
+        }
+        return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
+    }
     let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
     Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
 }
@@ -51,6 +58,12 @@ fn inline<T: DeserializeOwned>(given: &Value, root: &str) -> Result<T, String> {
     };
     let documents = manifest::documents(root, given.to_string().as_bytes()).map_err(told)?;
     documents.first().ok_or_else(|| format!("{root} is empty"))?.read().map_err(told)
+}
+
+/// Pods that are ready and not being deleted.
+fn ready(seen: &Seen<'_>) -> i32 {
+    let ready = seen.pods.iter().filter(|pod| !pod.deleted && pod.ready.is_some_and(|ready| ready.status));
+    i32::try_from(ready.count()).unwrap_or(i32::MAX)
 }
 
 /// Second of the run.

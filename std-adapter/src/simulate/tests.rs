@@ -338,6 +338,7 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         metrics: Pipeline::default(),
         hpa: Some(serde_json::json!({})),
         knative: None,
+        consumers: None,
         controller: Controller::default(),
         document_starts_s: 0,
         documented: Vec::new(),

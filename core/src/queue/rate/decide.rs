@@ -264,6 +264,10 @@ fn step<T: Trace<Step>>(
         return draft.decide(detail);
     }
     let asked = recommend(policy, &view, seen, current, backlog, &mut draft, &mut detail);
+    if recommendations.is_empty() {
+        // A history that knows nothing takes the present number for a recommendation: a restart does not scale down.
+        recommendations.store(Entry { value: current, at: now.previous() });
+    }
     let highest = remember(policy, &mut recommendations, asked, now, &mut draft);
     let at = Replicas(current);
     if current > policy.bounds.max().0 || current < policy.bounds.min().0 {
@@ -466,4 +470,297 @@ fn down<T: Trace<Step>>(
         }
     };
     draft.set(current, step);
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::super::policy::PartitionLoad;
+    use super::*;
+    use crate::constrain::Bounds;
+    use crate::queue::fallback::{Fallback, FallbackBehavior};
+    use proptest::prelude::*;
+    use std::string::ToString;
+    use std::vec::Vec as StdVec;
+
+    fn secs(seconds: u64) -> Span {
+        Span::from_secs(seconds)
+    }
+
+    /// 10 messages per second and consumer, 20 s to start one, drain in a minute.
+    fn policy(min: i32) -> RateAware {
+        RateAware::new(Bounds::new(min, 100).unwrap(), 10.0, secs(20), secs(60)).unwrap().with_rebalance(Span::ZERO)
+    }
+
+    /// A queue that is written to and read from at given rates.
+    #[derive(Clone, Copy, Default)]
+    struct World {
+        second: i64,
+        produced: i64,
+        processed: i64,
+        replicas: i32,
+        running: i32,
+    }
+
+    impl World {
+        fn seen(&self) -> Observation<'static> {
+            Observation {
+                now: Instant::from_secs(self.second),
+                replicas: Some(Replicas(self.replicas)),
+                running: Some(Replicas(self.running)),
+                backlog: Some(self.produced - self.processed),
+                produced: Some(self.produced),
+                processed: Some(self.processed),
+                ..Observation::default()
+            }
+        }
+
+        /// Fifteen seconds pass.
+        fn pass(&mut self, arrival: i64, each: i64) {
+            self.second += 15;
+            self.produced += 15 * arrival;
+            self.processed = self.produced.min(self.processed + 15 * each * i64::from(self.running));
+            self.running = self.replicas;
+        }
+    }
+
+    fn decide(policy: &RateAware, history: &mut History, world: &mut World) -> Decision {
+        let decision = policy.decide(history, &world.seen(), &mut ());
+        policy.applied(history, &decision, Applied::Done(decision.to), &mut ());
+        world.replicas = decision.to.0;
+        decision
+    }
+
+    #[test]
+    fn a_step_of_load_is_met_and_left_again() {
+        let policy = policy(1).with_stabilization(secs(60));
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 13, running: 13, ..World::default() };
+        let mut counts = StdVec::new();
+        for step in 0..100 {
+            decide(&policy, &mut history, &mut world);
+            counts.push(world.replicas);
+            world.pass(if step < 40 { 500 } else { 100 }, 10);
+        }
+        let backlog = world.produced - world.processed;
+        assert!(counts[..40].iter().any(|n| *n >= 63), "500 / (10 × 0.8) hold the line: {counts:?}");
+        assert_eq!(world.replicas, 13, "100 / (10 × 0.8): {counts:?}");
+        assert_eq!(backlog, 0);
+        let changes = counts.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(changes < 15, "{changes} changes: {counts:?}");
+    }
+
+    #[test]
+    fn to_zero_only_when_nothing_is_expected_and_from_zero_to_what_is_needed() {
+        let policy = policy(0).with_stabilization(secs(15)).with_cooldown(secs(60));
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 2, running: 2, ..World::default() };
+        let mut zero_at = None;
+        for _ in 0..60 {
+            let decision = decide(&policy, &mut history, &mut world);
+            if decision.to.0 == 0 {
+                zero_at.get_or_insert(world.second);
+            }
+            world.pass(0, 10);
+        }
+        assert_eq!(zero_at, Some(75), "strictly later than the cooldown");
+        // 3000 waiting, none expected: 3000 / 40 s at 10 each, at once.
+        world.produced += 3000;
+        let decision = policy.decide(&mut history, &world.seen(), &mut ());
+        assert!(decision.to.0 >= 8, "{decision:?}");
+        assert!(matches!(decision.last_word, Step::Activated { .. }));
+    }
+
+    #[test]
+    fn without_a_rate_of_arrival_it_goes_by_lag() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let seen = Observation { replicas: Some(Replicas(1)), backlog: Some(6000), ..Observation::default() };
+        let decision = policy.decide(&mut history, &seen, &mut ());
+        // 600 messages per consumer: those that one does in a minute.
+        assert_eq!((decision.to, decision.detail.sizing), (Replicas(10), None));
+    }
+
+    #[test]
+    fn a_missing_backlog_holds_and_then_falls_back() {
+        let fallback = Fallback::new(2, 7, FallbackBehavior::CurrentReplicasIfHigher).unwrap();
+        let policy = policy(1).with_fallback(fallback);
+        let mut history: History = History::new(&policy).unwrap();
+        let seen = Observation { replicas: Some(Replicas(3)), ..Observation::default() };
+        let to = [(); 4].map(|()| policy.decide(&mut history, &seen, &mut ()).to.0);
+        assert_eq!(to, [3, 3, 7, 7]);
+    }
+
+    #[test]
+    fn more_consumers_behind_a_bottleneck_are_not_asked_for_twice() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 10, running: 10, produced: 1000, ..World::default() };
+        let mut held = false;
+        for _ in 0..12 {
+            let decision = decide(&policy, &mut history, &mut world);
+            held |= matches!(decision.last_word, Step::Held { by: Hold::Bottleneck, .. });
+            // A database does 100 per second, however many ask.
+            let each = 100 / i64::from(world.running.max(1));
+            world.pass(120, each);
+        }
+        assert!(held && history.ineffective());
+    }
+
+    #[test]
+    fn partitions_and_their_hot_ones_are_told() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let loads = [PartitionLoad { backlog: 0.0, arrival: 12.0 }, PartitionLoad { backlog: 900.0, arrival: 1.0 }];
+        let seen = Observation {
+            replicas: Some(Replicas(1)),
+            backlog: Some(1800),
+            partitions: Some(13),
+            loads: &loads,
+            ..Observation::default()
+        };
+        let mut told = StdVec::new();
+        let mut trace = crate::trace::Each(|step: &Step| told.push(step.to_string()));
+        let decision = policy.decide(&mut history, &seen, &mut trace);
+        assert_eq!(decision.to, Replicas(4), "three are needed; four have at most four partitions each");
+        assert_eq!(told[0], "partition 1 gets 12 per second, more than a consumer does: no number of them drains it");
+        assert_eq!(told[1], "partition 2 drains in 100 s at best, after the deadline");
+        assert!(told.contains(&"3 needed; 4 have at most 4 partitions each".to_string()), "{told:?}");
+    }
+
+    #[test]
+    fn idle_consumers_say_nothing_about_the_service_rate() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 10, running: 10, ..World::default() };
+        for _ in 0..9 {
+            policy.decide(&mut history, &world.seen(), &mut ());
+            world.pass(5, 10);
+        }
+        assert_eq!(history.estimates().service, None);
+        assert!(history.estimates().arrival.is_some_and(|arrival| (arrival - 5.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn the_delay_is_measured_from_order_to_work() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 1, running: 1, produced: 6000, ..World::default() };
+        decide(&policy, &mut history, &mut world);
+        assert!(world.replicas > 1);
+        // Thirty seconds without new consumers, then all of them: half of the ten seconds more than expected.
+        for _ in 0..2 {
+            world.second += 15;
+            if world.second == 30 {
+                world.running = world.replicas;
+            }
+            policy.decide(&mut history, &world.seen(), &mut ());
+        }
+        assert_eq!(history.estimates().delay, Some(25.0));
+    }
+
+    #[test]
+    fn the_outlook_is_where_the_answer_changes() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 10, running: 10, produced: 3000, ..World::default() };
+        policy.decide(&mut history, &world.seen(), &mut ());
+        world.pass(100, 10);
+        policy.decide(&mut history, &world.seen(), &mut ());
+        let seen = world.seen();
+        let outlook = policy.outlook(&history, &seen);
+        let at = |backlog| {
+            let seen = Observation { backlog: Some(backlog), ..seen };
+            policy.outlook(&history, &seen).replicas
+        };
+        let (more, fewer) = (outlook.more_at.unwrap(), outlook.fewer_at.unwrap());
+        assert!(at(more) > outlook.replicas && at(more - 1) == outlook.replicas);
+        assert!(at(fewer) < outlook.replicas && at(fewer + 1) == outlook.replicas);
+    }
+
+    #[test]
+    fn impossible_policies_cannot_be_built() {
+        let bounds = Bounds::new(0, 9).unwrap();
+        let text = |result: Result<RateAware, crate::error::ConfigError>| result.unwrap_err().to_string();
+        let swings = RateAware::new(bounds, 1.0, secs(40), secs(60));
+        assert_eq!(text(swings), "drain is 60000000000, must be at least 80000000000");
+        assert!(RateAware::new(bounds, f64::NAN, secs(1), secs(60)).is_err());
+        assert!(RateAware::new(bounds, 0.0, secs(1), secs(60)).is_err());
+        assert!(RateAware::new(bounds, 1.0, Span::ZERO, Span::ZERO).is_err());
+        assert!(policy(0).with_utilization(1.5).is_err());
+        assert!(policy(0).with_scale_down(-0.1, secs(1), secs(1)).is_err());
+        assert!(policy(0).with_delay_bounds(secs(9), secs(40)).is_err());
+        let long = policy(0).with_stabilization(secs(3600));
+        assert!(History::<24>::new(&long).is_err() && History::<256>::new(&long).is_ok());
+    }
+
+    #[test]
+    fn garbage_is_no_history() {
+        let policy = policy(1);
+        let mut history: History = History::new(&policy).unwrap();
+        let mut world = World { replicas: 4, running: 4, produced: 9000, ..World::default() };
+        for _ in 0..6 {
+            decide(&policy, &mut history, &mut world);
+            world.pass(70, 9);
+        }
+        let mut out = [0; History::<24>::saved_size()];
+        let length = history.save(&mut out).unwrap();
+        for cut in 0..length {
+            assert!(History::<24>::restore(&out[..cut]).is_err());
+        }
+        for at in 0..length {
+            let mut bytes = out;
+            bytes[at] ^= 0x55;
+            assert!(History::<24>::restore(&bytes[..length]).is_err());
+        }
+    }
+
+    #[allow(clippy::type_complexity)] // a tuple is what proptest makes of a tuple
+    fn world_step() -> impl Strategy<Value = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i32>, Option<u32>)> {
+        let counter = || prop::option::of(prop_oneof![any::<i64>(), -10i64..100_000]);
+        let replicas = prop::option::of(prop_oneof![any::<i32>(), 0i32..50]);
+        (
+            prop_oneof![any::<i64>(), 0i64..1_000_000_000_000],
+            counter(),
+            counter(),
+            counter(),
+            replicas,
+            any::<Option<u32>>(),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn absurd_streams_are_survived_within_bounds_and_snapshots_change_nothing(
+            steps in prop::collection::vec(world_step(), 1..60),
+        ) {
+            let policy = policy(2);
+            let mut history: History = History::new(&policy).unwrap();
+            let mut told = StdVec::new();
+            for (at, backlog, produced, processed, replicas, partitions) in steps {
+                let loads = [PartitionLoad { backlog: f64::NAN, arrival: f64::INFINITY }];
+                let seen = Observation {
+                    now: Instant::from_nanos(at),
+                    replicas: replicas.map(Replicas),
+                    backlog,
+                    produced,
+                    processed,
+                    partitions,
+                    loads: &loads,
+                    ..Observation::default()
+                };
+                let mut out = [0; History::<24>::saved_size()];
+                let length = history.save(&mut out).unwrap();
+                let mut restored = History::<24>::restore(&out[..length]).unwrap();
+                let mut trace = crate::trace::Each(|step: &Step| told.push(step.to_string()));
+                let decision = policy.decide(&mut history, &seen, &mut trace);
+                prop_assert_eq!(decision, policy.decide(&mut restored, &seen, &mut ()));
+                if decision.changes() {
+                    prop_assert!((2..=100).contains(&decision.to.0), "{:?}", decision);
+                }
+                let _ = policy.outlook(&history, &seen);
+                policy.applied(&mut history, &decision, Applied::Done(decision.to), &mut ());
+            }
+        }
+    }
 }

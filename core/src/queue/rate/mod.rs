@@ -17,7 +17,8 @@
 //! use plimsoll_core::units::{Instant, Replicas, Span};
 //!
 //! // One consumer does 10 messages per second, a new one takes 20 s; drain within a minute.
-//! let policy = RateAware::new(Bounds::new(1, 50)?, 10.0, Span::from_secs(20), Span::from_secs(60))?;
+//! let policy = RateAware::new(Bounds::new(1, 50)?, 10.0, Span::from_secs(20), Span::from_secs(60))?
+//!     .with_rebalance(Span::ZERO);
 //! let mut history: History = History::new(&policy)?;
 //! let mut decide = |second, produced, backlog| {
 //!     let now = Instant::from_secs(second);
