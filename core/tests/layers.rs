@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
-const LAYERS: [&[&str]; 5] =
-    [&["units", "math", "error"], &["window", "trace", "snapshot"], &["decision"], &["constrain"], &["hpa", "kpa"]];
+const LAYERS: [&[&str]; 5] = [
+    &["units", "math", "error"],
+    &["window", "trace", "snapshot"],
+    &["decision"],
+    &["constrain"],
+    &["hpa", "kpa", "step", "schedule", "combine"],
+];
 
 fn layer(room: &str) -> Option<usize> {
     LAYERS.iter().position(|rooms| rooms.contains(&room))
