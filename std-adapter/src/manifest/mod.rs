@@ -18,6 +18,7 @@ mod dump;
 mod event;
 mod hpa;
 mod json;
+pub mod keda;
 mod knative;
 mod load;
 mod metrics;
