@@ -1,5 +1,8 @@
 //! Every vector against this crate. `PLIMSOLL_VECTORS=DIR` reads the files from DIR; a missing file is a failure.
 
+#[path = "conformance/keda.rs"]
+mod keda;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -244,7 +244,7 @@ fn step<T: Trace<Step>>(
         known.empty_since = None;
     } else {
         known.empty_since.get_or_insert(now);
-        known.ineffective = false;
+        (known.ineffective, known.trial) = (false, known.trial.filter(|_| !known.ineffective));
     }
     if let Some(arrival) = view.arrival {
         let (arrival, service) = (milli(arrival), milli(view.service));
@@ -300,7 +300,7 @@ fn observe<T: Trace<Step>>(
     draft: &mut Draft<'_, Step, T>,
 ) {
     let now = seen.now;
-    let counters = Counters::of(seen);
+    let counters = Counters::of(seen, known.counters.as_ref());
     let Some(before) = known.counters.replace(counters) else { return };
     if before.at > now {
         recommendations.clamp(now);
@@ -319,12 +319,16 @@ fn observe<T: Trace<Step>>(
         learn_delay(&mut known.estimates, policy, seconds(now.since(at)));
         known.ordered = None;
     }
-    if let (Some(trial), Some(after)) = (known.trial, throughput)
-        && after.consumers > trial.consumers
-        && known.ordered.is_none()
-    {
-        known.trial = None;
-        judge(known, trial, after, draft);
+    if let (Some(trial), Some(after)) = (known.trial, throughput) {
+        if known.ineffective {
+            // What was the limit gave way.
+            known.ineffective = after.rate <= 1.1 * trial.rate;
+        } else if after.consumers > trial.consumers && known.ordered.is_none() {
+            judge(known, trial, after, draft);
+        }
+        if !known.ineffective && known.ordered.is_none() {
+            known.trial = None;
+        }
     }
 }
 
@@ -334,6 +338,8 @@ fn judge<T: Trace<Step>>(known: &mut Known, before: Throughput, after: Throughpu
     let expected = each * f64::from(after.consumers.saturating_sub(before.consumers));
     known.ineffective = after.rate - before.rate < 0.1 * expected;
     if known.ineffective {
+        // From here on it is the throughput to be beaten.
+        known.trial = Some(after);
         draft.note(Step::Ineffective { before: milli(before.rate), after: milli(after.rate) });
     }
 }
@@ -605,6 +611,13 @@ mod tests {
             world.pass(120, each);
         }
         assert!(held && history.ineffective());
+        // The database is mended: each does ten again, and more are asked for.
+        let before = world.replicas;
+        for _ in 0..4 {
+            world.pass(400, 10);
+            decide(&policy, &mut history, &mut world);
+        }
+        assert!(!history.ineffective() && world.replicas > before);
     }
 
     #[test]

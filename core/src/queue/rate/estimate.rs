@@ -42,18 +42,23 @@ pub(super) struct Counters {
     pub(super) busy: Option<u64>,
     pub(super) partitions: Option<u32>,
     pub(super) running: Option<i32>,
+    /// When that number was first seen.
+    pub(super) since: Instant,
     pub(super) waiting: bool,
 }
 
 impl Counters {
-    pub(super) fn of(seen: &Observation<'_>) -> Self {
+    pub(super) fn of(seen: &Observation<'_>, before: Option<&Self>) -> Self {
+        let running = seen.running.or(seen.replicas).map(|running| running.0);
+        let since = before.filter(|before| before.running == running).map_or(seen.now, |before| before.since);
         Self {
             at: seen.now,
             produced: seen.produced,
             processed: seen.processed,
             busy: seen.busy.map(crate::units::Span::as_nanos),
             partitions: seen.partitions,
-            running: seen.running.or(seen.replicas).map(|running| running.0),
+            running,
+            since: since.min(seen.now),
             waiting: seen.backlog.is_some_and(|backlog| backlog > 0),
         }
     }
@@ -92,7 +97,9 @@ pub(super) fn learn(
         estimates.arrival = Some(average(estimates.arrival, produced / span, span, policy.quick()));
     }
     let processed = growth(before.processed, now.processed).filter(|_| before.partitions == now.partitions)?;
-    let steady = now.running.filter(|running| *running > 0 && before.running == Some(*running));
+    // A rebalance stops all of them: the time in which there may have been one says nothing about their rate.
+    let settled = before.at >= before.since + policy.rebalance;
+    let steady = now.running.filter(|running| settled && *running > 0 && before.running == Some(*running));
     // Without work left over at both ends, consumers may have idled: their rate is then that of arrivals.
     let together = steady.filter(|_| before.waiting && now.waiting);
     let busy = match (before.busy, now.busy) {

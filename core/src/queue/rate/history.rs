@@ -8,13 +8,14 @@
 //! | bytes | field |
 //! |---|---|
 //! | optional 8, four times | arrival, service, slowest service, delay in seconds |
-//! | optional 8 | time of the counters; if there is one, the next six follow |
+//! | optional 8 | time of the counters; if there is one, the next four lines follow |
 //! | optional 8, three times | produced, processed, busy nanoseconds |
 //! | optional 4, twice | partitions, consumers |
+//! | 8 | since when there are so many consumers |
 //! | 1 | whether there was a backlog |
 //! | 1 + 12 n | number of throughputs; for each: consumers (i32), messages per second |
 //! | optional 8 + 4 | an order of more consumers: time, how many |
-//! | optional 12 | a scale-up on trial: consumers before (i32), messages per second before |
+//! | optional 12 | a scale-up on trial: consumers (i32) and messages per second before, or, of no use, after it |
 //! | 1 | whether more consumers were seen to be of no use |
 //! | 4 | times in a row that the backlog was missing (i32) |
 //! | optional 8 | since when the backlog is empty |
@@ -94,8 +95,8 @@ impl<const R: usize> History<R> {
     /// The most bytes that [`History::save`] writes.
     #[must_use]
     pub const fn saved_size() -> usize {
-        // Estimates 36, counters 47, throughputs 97, order 13, trial 13, flag 1, misses 4, empty 9, count 2.
-        FRAME.saturating_add(222).saturating_add(R.saturating_mul(12))
+        // Estimates 36, counters 55, throughputs 97, order 13, trial 13, flag 1, misses 4, empty 9, count 2.
+        FRAME.saturating_add(230).saturating_add(R.saturating_mul(12))
     }
 
     /// Writes the history as the bytes described in the module's documentation, and gives their number.
@@ -121,6 +122,7 @@ impl<const R: usize> History<R> {
                     to.i32(count);
                 }
             }
+            to.i64(counters.since.as_nanos());
             to.u8(u8::from(counters.waiting));
         }
         to.u8(u8::try_from(known.pairs.len()).unwrap_or(u8::MAX));
@@ -171,6 +173,7 @@ impl<const R: usize> History<R> {
             counters.busy = take(&mut from)?.map(i64::cast_unsigned);
             counters.partitions = if flag(&mut from)? { Some(from.i32()?.cast_unsigned()) } else { None };
             counters.running = if flag(&mut from)? { Some(from.i32()?) } else { None };
+            counters.since = Instant::from_nanos(from.i64()?);
             counters.waiting = flag(&mut from)?;
             known.counters = Some(counters);
         }
