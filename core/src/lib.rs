@@ -39,7 +39,7 @@
 //!
 //! | layer | modules | |
 //! |---|---|---|
-//! | 4 | [`hpa`], [`kpa`], [`queue`] | policies |
+//! | 4 | [`hpa`], [`kpa`], [`queue`], [`step`], [`schedule`], [`combine`] | policies |
 //! | 3 | [`constrain`] | bounds and rate rules |
 //! | 2 | [`decision`] | draft and decision |
 //! | 1 | [`window`], [`trace`], [`snapshot`] | memory over time, explanation, bytes |
@@ -57,6 +57,7 @@
     )
 )]
 
+pub mod combine;
 pub mod constrain;
 pub mod decision;
 pub mod error;
@@ -64,7 +65,9 @@ pub mod hpa;
 pub mod kpa;
 pub mod math;
 pub mod queue;
+pub mod schedule;
 pub mod snapshot;
+pub mod step;
 pub mod trace;
 pub mod units;
 pub mod window;

@@ -288,6 +288,11 @@ pub(crate) fn status(error: ConfigError) -> Status {
         | Problem::AtMost(_)
         | Problem::MoreThan(_)
         | Problem::MultipleOf(_)
+        | Problem::Unreadable
+        | Problem::Gap
+        | Problem::Overlap
+        | Problem::Open
+        | Problem::NotTogether
         | Problem::NotFinite => Status::OutOfRange,
         Problem::Empty => Status::Empty,
         Problem::WrongTarget => Status::WrongTarget,

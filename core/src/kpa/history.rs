@@ -34,7 +34,7 @@
 //! | 8 n | the sums of all ⌈length / bucket⌉ buckets (binary64), newest first |
 
 use super::observation::{Load, Sample};
-use super::policy::{BUCKET, Decider, Kpa, Mended, TICK, lacking};
+use super::policy::{BUCKET, Decider, Kpa, Mended, TICK};
 use super::settings::Aggregation;
 use crate::error::{ConfigError, Problem};
 use crate::snapshot::{FRAME, Reader, SnapshotError, Writer};
@@ -80,8 +80,8 @@ impl<const S: usize, const P: usize, const D: usize> History<S, P, D> {
         })
     }
 
-    /// Adds a sample to both windows, at its own time; late ones are added where they belong. O(1), or O(gap).
-    pub fn record(&mut self, at: Instant, sample: Sample) -> Recorded {
+    /// Adds a sample to both windows, and counts it if it is refused.
+    pub(super) fn record(&mut self, at: Instant, sample: Sample) -> Recorded {
         let recorded = self.windows.record(at, sample);
         if recorded != Recorded::Kept {
             self.refused = self.refused.saturating_add(1);
@@ -418,8 +418,12 @@ impl<const D: usize> Memory<D> {
     /// The number needed, and the room.
     pub fn fits(decider: &Decider) -> Result<(), ConfigError> {
         let needed = decider.delay_slots();
-        let room = u64::try_from(D).unwrap_or(u64::MAX);
-        if needed > room { Err(lacking("slots of the delay", D, needed)) } else { Ok(()) }
+        if needed <= u64::try_from(D).unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+        let given = i64::try_from(D).unwrap_or(i64::MAX);
+        Err(ConfigError::new("slots of the delay", given, Problem::Capacity { needed }))
     }
 
     /// The panic.

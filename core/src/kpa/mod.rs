@@ -89,7 +89,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
         "upstream's conversion depends on the processor: −2³¹ on amd64, when the load is greatest",
     ),
     (
-        "settings, samples and averages that are no finite numbers are refused",
+        "settings and samples that are no finite numbers are refused, and an average that is NaN gives no number",
         "upstream takes NaN through every check of a config map, and one such sample stays in a sum for ever",
     ),
     (

@@ -38,11 +38,10 @@ impl Decider {
 }
 
 /// A number that was computed, and the memory that goes with it.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Weighed {
     pub(super) wanted: i32,
-    pub(super) panic: Panic,
-    pub(super) ramp: Option<Ramp>,
+    panic: Panic,
+    ramp: Option<Ramp>,
 }
 
 pub(super) fn propose<const D: usize, T: Trace<Step>>(
@@ -86,7 +85,7 @@ fn follow<const D: usize>(decider: &Decider, delay: &mut Option<SlotMaximum<D>>)
 }
 
 /// The ready pods and the load, if both are known and are numbers.
-pub(super) fn known(demand: &Demand) -> Result<(u32, Load), Unknown> {
+fn known(demand: &Demand) -> Result<(u32, Load), Unknown> {
     let ready = demand.ready.ok_or(Unknown::Pods)?;
     let load = demand.load?;
     if load.stable.is_nan() || load.panic.is_nan() {
@@ -207,8 +206,13 @@ fn panic_ratio(decider: &Decider, demand: &Demand, ready: u32, load: Load, asked
 
 /// Lets a ramp fall by the rate once for every stable window that began; `None` when it has nothing left to hold.
 fn step_down(decider: &Decider, mut ramp: Ramp, now: Instant) -> Option<Ramp> {
+    // A rate hardly above 1 takes long; after so many windows the panic is forgotten.
+    const MOST_STEPS: u32 = 1000;
     let window = decider.stable_window.max(TICK);
-    while ramp.steps_at <= now {
+    for _ in 0..MOST_STEPS {
+        if ramp.steps_at > now {
+            return Some(ramp);
+        }
         let fewer = math::floor_i32(f64::from(ramp.fewest) / decider.down);
         // A rate of exactly 1 would never arrive.
         if fewer < 1 || fewer >= ramp.fewest {
@@ -216,5 +220,5 @@ fn step_down(decider: &Decider, mut ramp: Ramp, now: Instant) -> Option<Ramp> {
         }
         (ramp.fewest, ramp.steps_at) = (fewer, ramp.steps_at + window);
     }
-    Some(ramp)
+    None
 }

@@ -326,6 +326,7 @@ pub fn mean_target(targets: &[Milli]) -> f64 {
 
 /// All triggers as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct JobDemand {
     /// A trigger is active, or there is a fewest.
     pub active: bool,
@@ -369,6 +370,7 @@ impl JobDetail {
 
 /// One step of a pass over a scaled job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum JobStep {
     /// All triggers as one.
     Demanded {

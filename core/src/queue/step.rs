@@ -7,6 +7,7 @@ use crate::units::{Instant, Milli, Replicas};
 
 /// One step of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Step {
     /// The clock ran back; what was active later counts as active now.
     ClockWentBack {
@@ -150,6 +151,7 @@ pub enum Step {
 
 /// Why nothing stands in for a trigger that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Missing {
     /// There is no fallback, or none that can be used.
     NoFallback,

@@ -5,7 +5,9 @@
 //!
 //! Every kind of policy has a file here: what its observation looks like, and what it answers.
 
+mod consumers;
 mod hpa;
+mod keda;
 mod knative;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::engine::consumers::Consumers;
+use crate::engine::keda::Keda;
 use crate::engine::knative::Knative;
 use crate::engine::{PolicyError, Settings, inline_spec, instant};
 use crate::manifest;
@@ -67,6 +71,23 @@ A policy of another kind stands under its name, with an observation of its own:
    "failed": false,                         the metric could not be read
    "reachable": true, "named": true,
    "proxy": {"routed": false, "confirmed": false, "since": T}}}
+
+{"policy": {"keda": {spec of a ScaledObject, "annotations": {...}}},
+ "observation": {
+   "now": T, "created": T, "replicas": 3, "running": 3, "ready": 3,
+   "polls": true,                           false: only its HPA syncs
+   "readings": [ one for each trigger:
+     {"value": 1500, "active": true}        by its own threshold without "active"
+     {"partitions": [{"id": 0, "committed": 90, "head": 100, "logStart": 0}]}
+     {"failed": true}],
+   "resources": [ readings of CPU and memory triggers, as an HPA's ]}}
+
+{"policy": {"consumers": {section of a scenario file}},
+ "observation": {
+   "now": T, "replicas": 5, "running": 5, "backlog": 1200, "partitions": 100,
+   "produced": 900000, "processed": 898800,  counters since any beginning
+   "busy_s": 812.5, "oldest_s": 9,
+   "loads": [{"backlog": 10, "arrival": 2.5}]}}   partition by partition
 
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
@@ -198,6 +219,8 @@ impl Decisions {
     fn policy(&self, given: &Value) -> Result<Rc<dyn Asked>, String> {
         let only = given.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
         let given = match only.map(|(kind, spec)| (kind.as_str(), spec)) {
+            Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
+            Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
             Some(("hpa", spec)) => spec,
             _ => given,

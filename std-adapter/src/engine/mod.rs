@@ -7,6 +7,7 @@
 
 pub mod consumers;
 mod decider;
+pub mod keda;
 pub mod knative;
 mod policy;
 pub mod record;
@@ -39,6 +40,10 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
             ));
         }
         return Ok(Box::new(knative::Player::new(knative::Knative::inline(given, "knative")?)));
+    }
+    if let Some(given) = &plan.keda {
+        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
+        return Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?));
     }
     if let Some(given) = &plan.consumers {
         if plan.topic.is_none() {

@@ -115,6 +115,9 @@ pub struct Plan {
     /// A revision of Knative: its annotations, `containerConcurrency`, and the cluster's `config-autoscaler`.
     #[serde(default)]
     pub knative: Option<serde_json::Value>,
+    /// The `spec` of a ScaledObject of KEDA, and `annotations` beside it.
+    #[serde(default)]
+    pub keda: Option<serde_json::Value>,
     /// Consumers of the topic, sized by rates.
     #[serde(default)]
     pub consumers: Option<serde_json::Value>,
@@ -132,8 +135,13 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 3] {
-        [("hpa", self.hpa.as_ref()), ("knative", self.knative.as_ref()), ("consumers", self.consumers.as_ref())]
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 4] {
+        [
+            ("hpa", self.hpa.as_ref()),
+            ("keda", self.keda.as_ref()),
+            ("knative", self.knative.as_ref()),
+            ("consumers", self.consumers.as_ref()),
+        ]
     }
 }
 

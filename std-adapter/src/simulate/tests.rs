@@ -337,6 +337,7 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         nodes: None,
         metrics: Pipeline::default(),
         hpa: Some(serde_json::json!({})),
+        keda: None,
         knative: None,
         consumers: None,
         controller: Controller::default(),

@@ -6,6 +6,7 @@ use crate::units::{Instant, Milli, Replicas, Span};
 
 /// One step of a decision. Rates and backlogs are shown in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Step {
     /// The clock ran back or stood: no rate is computed of this step.
     ClockWentBack {
@@ -156,6 +157,7 @@ pub enum Step {
 
 /// What keeps the present number of consumers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Hold {
     /// The highest recommendation of the window.
     Window {
