@@ -39,7 +39,7 @@
 //!
 //! | layer | modules | |
 //! |---|---|---|
-//! | 4 | [`hpa`], [`kpa`], [`step`], [`schedule`], [`combine`] | policies |
+//! | 4 | [`hpa`], [`kpa`], [`queue`], [`step`], [`schedule`], [`combine`] | policies |
 //! | 3 | [`constrain`] | bounds and rate rules |
 //! | 2 | [`decision`] | draft and decision |
 //! | 1 | [`window`], [`trace`], [`snapshot`] | memory over time, explanation, bytes |
@@ -64,6 +64,7 @@ pub mod error;
 pub mod hpa;
 pub mod kpa;
 pub mod math;
+pub mod queue;
 pub mod schedule;
 pub mod snapshot;
 pub mod step;

@@ -47,6 +47,12 @@ pub fn trunc(x: f64) -> f64 {
     libm::trunc(x)
 }
 
+/// e to the power of `x`.
+#[must_use]
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
 /// `ceil(x)` as a replica count. Saturates at both ends, NaN gives 0: upstream's answer outside the range depends on
 /// the processor (−2³¹ on amd64 for any such `x`, saturation on arm64), and one that means "scale to the minimum"
 /// when the load is greatest helps nobody.
@@ -71,6 +77,12 @@ pub fn ceil_i64(x: f64) -> i64 {
 #[must_use]
 pub fn trunc_i32(x: f64) -> i32 {
     trunc(x) as i32
+}
+
+/// As [`trunc_i32`], in 64 bits.
+#[must_use]
+pub fn trunc_i64(x: f64) -> i64 {
+    trunc(x) as i64
 }
 
 /// `a / b` in wrapping integers, toward zero; 0 when `b` is 0.

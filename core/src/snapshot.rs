@@ -211,6 +211,17 @@ impl<'a> Reader<'a> {
         take(&mut self.rest).ok_or(SnapshotError::Truncated { have: self.rest.len() })
     }
 
+    /// Reads a list of records of `N` bytes.
+    ///
+    /// # Errors
+    /// As [`Reader::u8`].
+    pub fn records<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], SnapshotError> {
+        let truncated = SnapshotError::Truncated { have: self.rest.len() };
+        let (records, rest) = self.rest.split_at_checked(count.saturating_mul(N)).ok_or(truncated)?;
+        self.rest = rest;
+        Ok(records.as_chunks().0)
+    }
+
     /// Reads one byte.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ const LAYERS: [&[&str]; 5] = [
     &["window", "trace", "snapshot"],
     &["decision"],
     &["constrain"],
-    &["hpa", "kpa", "step", "schedule", "combine"],
+    &["hpa", "kpa", "queue", "step", "schedule", "combine"],
 ];
 
 fn layer(room: &str) -> Option<usize> {

@@ -51,7 +51,10 @@ pub struct Detail {
 }
 
 impl Kpa {
-    /// Adds a sample, at its own time. Several in one second add up: proxies and pods report apart.
+    /// Adds a sample, at its own time; late ones are added where they belong. Several in one second add up: proxies and
+    /// pods report apart. O(1), or O(seconds skipped).
+    ///
+    /// One that is refused shows as a step of the next decision.
     pub fn record<const S: usize, const P: usize, const D: usize>(
         &self,
         history: &mut History<S, P, D>,

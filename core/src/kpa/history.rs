@@ -21,14 +21,25 @@
 //! | 0 or 4 | replicas published |
 //! | 4 | samples refused since the last decision |
 //! | 0 or 8 | time of the last decision |
-//! | n, n | stable and panic window, see [`Buckets`] |
+//! | n, n | stable and panic window |
+//!
+//! A window:
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 8, 8 | its length and that of a bucket, nanoseconds |
+//! | 1 | 1 = the first bucket follows, 2 = the last bucket follows |
+//! | 0 or 8, 0 or 8 | numbers of the first and the last bucket |
+//! | 8 | running sum (binary64) |
+//! | 8 n | the sums of all ⌈length / bucket⌉ buckets (binary64), newest first |
 
 use super::observation::{Load, Sample};
-use super::policy::{BUCKET, Decider, Kpa, Mended, TICK, lacking};
+use super::policy::{BUCKET, Decider, Kpa, Mended, TICK};
 use super::settings::Aggregation;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Problem};
 use crate::snapshot::{FRAME, Reader, SnapshotError, Writer};
 use crate::units::{Instant, Replicas, Span};
+use crate::window::buckets::Parts;
 use crate::window::{Buckets, Recorded, Slot, SlotMaximum};
 
 const KIND: u16 = 2;
@@ -69,8 +80,8 @@ impl<const S: usize, const P: usize, const D: usize> History<S, P, D> {
         })
     }
 
-    /// Adds a sample to both windows, at its own time; late ones are added where they belong. O(1), or O(gap).
-    pub fn record(&mut self, at: Instant, sample: Sample) -> Recorded {
+    /// Adds a sample to both windows, and counts it if it is refused.
+    pub(super) fn record(&mut self, at: Instant, sample: Sample) -> Recorded {
         let recorded = self.windows.record(at, sample);
         if recorded != Recorded::Kept {
             self.refused = self.refused.saturating_add(1);
@@ -130,7 +141,8 @@ impl<const S: usize, const P: usize, const D: usize> History<S, P, D> {
     pub const fn saved_size() -> usize {
         // Flags 2, panic 12, ramp 12, delay 8, wanted 8, state 2 + 16, published 4, refused 4, last 8.
         let fixed = FRAME.saturating_add(76);
-        let windows = Buckets::<S>::SAVED.saturating_add(Buckets::<P>::SAVED);
+        // A window: lengths 16, flags 1, numbers 16, sum 8.
+        let windows = S.saturating_add(P).saturating_mul(8).saturating_add(82);
         fixed.saturating_add(D.saturating_mul(12)).saturating_add(windows)
     }
 
@@ -177,8 +189,8 @@ impl<const S: usize, const P: usize, const D: usize> History<S, P, D> {
         status.published.into_iter().for_each(|published| to.i32(published.0));
         to.i32(self.refused.cast_signed());
         time(&mut to, self.last);
-        self.windows.stable.save(&mut to);
-        self.windows.panic.save(&mut to);
+        save_window(&self.windows.stable, &mut to);
+        save_window(&self.windows.panic, &mut to);
         to.finish()
     }
 
@@ -210,7 +222,7 @@ impl<const S: usize, const P: usize, const D: usize> History<S, P, D> {
         let published = if has(6) { Some(Replicas(from.i32()?)) } else { None };
         let refused = from.i32()?.cast_unsigned();
         let last = time(&mut from, has(7))?;
-        let windows = Windows { stable: Buckets::restore(&mut from)?, panic: Buckets::restore(&mut from)? };
+        let windows = Windows { stable: restore_window(&mut from)?, panic: restore_window(&mut from)? };
         from.finish()?;
         let status = Status { state, reason, since: state_since, reason_since, initialized: has(8), published };
         let memory = Memory { panic: Panic { since, most }, ramp, delay };
@@ -241,6 +253,54 @@ fn restore_delay<const D: usize>(from: &mut Reader<'_>) -> Result<SlotMaximum<D>
         }
     }
     Ok(delay)
+}
+
+fn save_window<const N: usize>(buckets: &Buckets<N>, to: &mut Writer<'_>) {
+    let parts = Parts::from(buckets.clone());
+    to.i64(parts.window.as_nanos().cast_signed());
+    to.i64(parts.granularity.as_nanos().cast_signed());
+    to.u8(u8::from(parts.first.is_some()) | (u8::from(parts.last.is_some()) << 1));
+    for number in [parts.first, parts.last].into_iter().flatten() {
+        to.i64(number);
+    }
+    to.i64(parts.total.to_bits().cast_signed());
+    for value in &parts.newest_first {
+        to.i64(value.to_bits().cast_signed());
+    }
+}
+
+fn restore_window<const N: usize>(from: &mut Reader<'_>) -> Result<Buckets<N>, SnapshotError> {
+    let window = Span::from_nanos(from.i64()?.cast_unsigned());
+    let granularity = Span::from_nanos(from.i64()?.cast_unsigned());
+    let flags = from.u8()?;
+    if flags > 3 {
+        return Err(SnapshotError::BadValue { field: "flags of a window", found: i64::from(flags) });
+    }
+    let mut number = |present: bool| if present { from.i64().map(Some) } else { Ok(None) };
+    let (first, last) = (number(flags & 1 != 0)?, number(flags & 2 != 0)?);
+    let total = float(from)?;
+    // The count is known to fit before it is believed.
+    let count = Buckets::<N>::fits(window, granularity).map_err(refused)?;
+    let mut newest_first = heapless::Vec::new();
+    for _ in 0..count {
+        let _fits = newest_first.push(float(from)?);
+    }
+    let parts = Parts { window, granularity, first, last, total, newest_first };
+    Buckets::try_from(parts).map_err(refused)
+}
+
+fn float(from: &mut Reader<'_>) -> Result<f64, SnapshotError> {
+    Ok(f64::from_bits(from.i64()?.cast_unsigned()))
+}
+
+fn refused(error: ConfigError) -> SnapshotError {
+    match error.problem {
+        Problem::Capacity { needed } => SnapshotError::Capacity {
+            needed: usize::try_from(needed).unwrap_or(usize::MAX),
+            room: usize::try_from(error.given).unwrap_or(0),
+        },
+        _ => SnapshotError::BadValue { field: error.field, found: error.given },
+    }
 }
 
 fn one_of<T: Copy>(field: &'static str, all: &[T], found: u8) -> Result<T, SnapshotError> {
@@ -358,8 +418,12 @@ impl<const D: usize> Memory<D> {
     /// The number needed, and the room.
     pub fn fits(decider: &Decider) -> Result<(), ConfigError> {
         let needed = decider.delay_slots();
-        let room = u64::try_from(D).unwrap_or(u64::MAX);
-        if needed > room { Err(lacking("slots of the delay", D, needed)) } else { Ok(()) }
+        if needed <= u64::try_from(D).unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+        let given = i64::try_from(D).unwrap_or(i64::MAX);
+        Err(ConfigError::new("slots of the delay", given, Problem::Capacity { needed }))
     }
 
     /// The panic.

@@ -9,7 +9,9 @@
 //!    pods, there is a panic until a stable window after its last cause, and the number does not fall.
 //! 3. The host writes [`Decision::to`](crate::decision::Decision::to), routes requests as [`Detail::route`] says, and
 //!    probes the proxy while [`Detail::probe`] asks for it.
-//! 4. [`Kpa::outlook`] tells at which load the next change would come.
+//! 4. [`decision::Decision::revisit_at`] says when time alone could change the answer; the next nanosecond means at once:
+//!    this decision moved the state of the life cycle, and the next one goes on from there.
+//! 5. [`Kpa::outlook`] tells at which load the next change would come.
 //!
 //! A revision without traffic becomes inactive first: requests then go through the proxy, which keeps them until there
 //! are pods. Only when the proxy was in the path for a grace period the last pod goes.
@@ -51,6 +53,8 @@
 //! # Where it differs from upstream on purpose
 //!
 //! [`DIFFERENCES`] lists each with its reason. Everything else is the answer of `knative.dev/serving` v0.51.0.
+//!
+//! [`decision::Decision::revisit_at`]: crate::decision::Decision::revisit_at
 
 mod decide;
 mod history;
@@ -85,7 +89,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
         "upstream's conversion depends on the processor: −2³¹ on amd64, when the load is greatest",
     ),
     (
-        "settings, samples and averages that are no finite numbers are refused",
+        "settings and samples that are no finite numbers are refused, and an average that is NaN gives no number",
         "upstream takes NaN through every check of a config map, and one such sample stays in a sum for ever",
     ),
     (

@@ -7,7 +7,7 @@ use super::propose::weigh;
 use super::settle::bound;
 use super::step::Step;
 use crate::decision::Draft;
-use crate::units::Replicas;
+use crate::units::{Replicas, Span};
 
 /// At which loads the answer would be another one, all else being equal.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -40,7 +40,10 @@ impl Kpa {
         let (Some(current), Some(ready)) = (seen.scale, seen.ready) else {
             return Outlook::default();
         };
-        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(|delay| delay.current());
+        let delayed = history.memory.delay.as_ref().filter(|_| seen.reachable).and_then(|delay| {
+            let duration = if self.mended.delay_follows_policy { self.decider.delay } else { delay.duration() };
+            delay.highest_within(duration, seen.now).filter(|_| duration > Span::ZERO)
+        });
         let at = |load: f64| {
             let load = Load { stable: load, panic: load };
             let (mut trace, memory) = ((), &history.memory);
@@ -57,7 +60,7 @@ impl Kpa {
                 proxy: seen.proxy,
                 named: seen.named,
             };
-            bound(&self.lifecycle, &history.status, &pass, &mut draft)
+            bound(&self.lifecycle, &history.status, &pass, &mut draft).unwrap_or(wanted)
         };
         let threshold = |load: f64| Threshold { load, replicas: Replicas(at(load)) };
         let panics = |panic: f64| {

@@ -4,7 +4,7 @@
 use super::settings::{
     Aggregation, Cluster, Revision, burst, finite, initial_scale, int_least, least, more, panic_window, resolve_target,
 };
-use crate::error::{ConfigError, Problem};
+use crate::error::ConfigError;
 use crate::math;
 use crate::units::Span;
 
@@ -448,10 +448,4 @@ pub fn sample_size(pods: u32) -> u32 {
 #[must_use]
 pub fn extrapolate(sum: f64, sampled: u32, pods: u32) -> Option<f64> {
     (sampled > 0).then(|| sum / f64::from(sampled) * f64::from(pods))
-}
-
-/// The bound on a capacity that was too small.
-pub(super) fn lacking(field: &'static str, room: usize, needed: u64) -> ConfigError {
-    let needed = u32::try_from(needed).unwrap_or(u32::MAX);
-    ConfigError::new(field, i64::try_from(room).unwrap_or(i64::MAX), Problem::Capacity { needed })
 }

@@ -38,11 +38,10 @@ impl Decider {
 }
 
 /// A number that was computed, and the memory that goes with it.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Weighed {
     pub(super) wanted: i32,
-    pub(super) panic: Panic,
-    pub(super) ramp: Option<Ramp>,
+    panic: Panic,
+    ramp: Option<Ramp>,
 }
 
 pub(super) fn propose<const D: usize, T: Trace<Step>>(
@@ -86,7 +85,7 @@ fn follow<const D: usize>(decider: &Decider, delay: &mut Option<SlotMaximum<D>>)
 }
 
 /// The ready pods and the load, if both are known and are numbers.
-pub(super) fn known(demand: &Demand) -> Result<(u32, Load), Unknown> {
+fn known(demand: &Demand) -> Result<(u32, Load), Unknown> {
     let ready = demand.ready.ok_or(Unknown::Pods)?;
     let load = demand.load?;
     if load.stable.is_nan() || load.panic.is_nan() {
@@ -122,17 +121,21 @@ pub(super) fn weigh<T: Trace<Step>>(
     draft.note(step);
     let in_panic = limit(decider, Window::Panic, panic_asked, limits, |_, step| draft.note(step));
 
+    ramp = ramp.filter(|_| demand.reachable).and_then(|ramp| step_down(decider, ramp, now));
     let ratio = panic_ratio(decider, demand, ready, load, panic_asked);
     let over = ratio.is_some_and(|ratio| ratio >= decider.panic_threshold);
     let end = |since: Instant| (since + decider.stable_window).next();
     if let Some(ratio) = ratio.filter(|_| over) {
         let extended = panic.since.is_some();
         draft.note(Step::PanicCaused { ratio, threshold: decider.panic_threshold, extended });
-        (panic.since, ramp) = (Some(now), None);
+        panic.since = Some(now);
+        if let Some(ramp) = ramp.take() {
+            panic.most = panic.most.max(ramp.fewest);
+        }
     } else if panic.since.is_some_and(|since| since + decider.stable_window < now) {
         draft.note(Step::PanicEnded { most: Replicas(panic.most) });
-        if decider.mended.panic_ramps_down {
-            ramp = Some(Ramp { fewest: panic.most, steps_at: now });
+        if decider.mended.panic_ramps_down && demand.reachable {
+            ramp = step_down(decider, Ramp { fewest: panic.most, steps_at: now }, now);
         }
         panic = Panic { since: None, most: 0 };
     }
@@ -152,7 +155,6 @@ pub(super) fn weigh<T: Trace<Step>>(
             wanted = panic.most;
         }
     }
-    ramp = ramp.filter(|_| demand.reachable).and_then(|ramp| step_down(decider, ramp, now));
     if let Some(ramp) = ramp
         && ramp.fewest > wanted
     {
@@ -204,8 +206,13 @@ fn panic_ratio(decider: &Decider, demand: &Demand, ready: u32, load: Load, asked
 
 /// Lets a ramp fall by the rate once for every stable window that began; `None` when it has nothing left to hold.
 fn step_down(decider: &Decider, mut ramp: Ramp, now: Instant) -> Option<Ramp> {
+    // A rate hardly above 1 takes long; after so many windows the panic is forgotten.
+    const MOST_STEPS: u32 = 1000;
     let window = decider.stable_window.max(TICK);
-    while ramp.steps_at <= now {
+    for _ in 0..MOST_STEPS {
+        if ramp.steps_at > now {
+            return Some(ramp);
+        }
         let fewer = math::floor_i32(f64::from(ramp.fewest) / decider.down);
         // A rate of exactly 1 would never arrive.
         if fewer < 1 || fewer >= ramp.fewest {
@@ -213,5 +220,5 @@ fn step_down(decider: &Decider, mut ramp: Ramp, now: Instant) -> Option<Ramp> {
         }
         (ramp.fewest, ramp.steps_at) = (fewer, ramp.steps_at + window);
     }
-    Some(ramp)
+    None
 }

@@ -141,6 +141,7 @@ const fn check(s: &Settings) -> Option<ConfigError> {
     let least_initial = if s.allow_zero_initial_scale { 0 } else { 1 };
     first_of(&[
         span_more("scale-to-zero-grace-period", s.scale_to_zero_grace),
+        span_more("progress-deadline", s.progress_deadline),
         whole_seconds("scale-down-delay", s.scale_down_delay),
         burst("target-burst-capacity", s.target_burst_capacity),
         more("container-concurrency-target-percentage", s.concurrency_utilization, 0.0),
@@ -218,7 +219,7 @@ pub struct Revision {
     pub max_scale: Option<i32>,
     /// `activation-scale`: the fewest pods while there is demand; 2 or more.
     pub activation_scale: Option<i32>,
-    /// `progress-deadline`.
+    /// `progress-deadline`, above 0 in whole seconds.
     pub progress_deadline: Option<Span>,
 }
 
@@ -274,6 +275,12 @@ impl Revision {
                 None => None,
                 Some(span) => {
                     first_of(&[span_most("scale-down-delay", span, LONGEST), whole_seconds("scale-down-delay", span)])
+                }
+            },
+            match self.progress_deadline {
+                None => None,
+                Some(span) => {
+                    first_of(&[span_more("progress-deadline", span), whole_seconds("progress-deadline", span)])
                 }
             },
             match self.initial_scale {

@@ -61,61 +61,62 @@ pub(super) fn settle<T: Trace<Step>>(
         activators: pass.ready.map(|ready| lifecycle.activators(ready)),
     };
     let before = status.state;
-    let mut toward_zero = false;
-    if pass.wanted.is_none() && status.state != State::Activating {
-        draft.set(pass.scale.0, Step::NothingKnown);
-    } else {
-        let bounded = bound(lifecycle, status, pass, draft);
-        toward_zero = bounded == 0 && lifecycle.scale_to_zero;
-        if bounded != 0 {
-            write(&mut settled, bounded, draft);
-        } else {
-            to_zero(lifecycle, status, pass, &mut settled, draft);
-        }
+    let bounded = bound(lifecycle, status, pass, draft);
+    match bounded {
+        None => draft.set(pass.scale.0, Step::NothingKnown),
+        Some(0) => to_zero(lifecycle, status, pass, &mut settled, draft),
+        Some(bounded) => write(&mut settled, bounded, draft),
     }
     if settled.wanted.is_some_and(|wanted| wanted.0 > 0) && pass.excess_burst_capacity >= 0 {
         settled.route = Route::Direct;
     }
-    let Some(ready) = pass.ready else {
-        // Upstream's pass ends here with an error, and the status stays.
-        if toward_zero {
-            draft.revisit(zero_changes_at(lifecycle, status, pass).map(|at| at.max(pass.now.next())));
-        }
-        return settled;
-    };
-    status.publish(settled.wanted);
-    advance(lifecycle, status, pass, settled.wanted, ready);
+    // Where the pods could not be counted, upstream's pass ends here with an error, and the status stays.
+    if let Some(ready) = pass.ready {
+        status.publish(settled.wanted);
+        advance(lifecycle, status, pass, settled.wanted, ready);
+    }
     if status.state != before {
         draft.note(Step::StateChanged { from: before, to: status.state });
     }
-    if toward_zero && pass.scale.0 != 0 {
-        draft.revisit(zero_changes_at(lifecycle, status, pass).map(|at| at.max(pass.now.next())));
-    }
+    draft.revisit(next_pass(lifecycle, status, pass, bounded).map(|at| at.max(pass.now.next())));
     settled
 }
 
-/// The number within its bounds; an unknown one counts as less than none.
+/// When another pass would answer otherwise, if nothing but the time changes: `bounded` is what this one had to settle.
+fn next_pass(lifecycle: &Lifecycle, status: &Status, pass: &Pass, bounded: Option<i32>) -> Option<Instant> {
+    let next = bound(lifecycle, status, pass, &mut Draft::new(0, Step::NothingKnown, &mut ()));
+    match next {
+        Some(0) if lifecycle.scale_to_zero && pass.scale.0 != 0 => zero_changes_at(lifecycle, status, pass),
+        // This pass moved the state, so that another minimum counts, or an unknown number does.
+        _ => (next != bounded).then_some(pass.now),
+    }
+}
+
+/// The number within its bounds. An unknown one counts as less than none while activating, else there is none.
 pub(super) fn bound<T: Trace<Step>>(
     lifecycle: &Lifecycle,
     status: &Status,
     pass: &Pass,
     draft: &mut Draft<'_, Step, T>,
-) -> i32 {
+) -> Option<i32> {
+    if pass.wanted.is_none() && status.state != State::Activating {
+        return None;
+    }
     let min = lifecycle.min_of(pass);
     let starts = lifecycle.initial_scale > 1 && !status.initialized && pass.reachable;
     let low = if starts { min.max(lifecycle.initial_scale) } else { min };
     let wanted = pass.wanted.map_or(-1, |wanted| wanted.0);
     if wanted < low {
         draft.set(low, Step::BelowMin { from: pass.wanted, to: Replicas(low), initial: starts && low > min });
-        return low;
+        return Some(low);
     }
-    match lifecycle.max {
+    Some(match lifecycle.max {
         Some(max) if wanted > max => {
             draft.set(max, Step::AboveMax { from: Replicas(wanted), to: Replicas(max) });
             max
         }
         _ => wanted,
-    }
+    })
 }
 
 fn write<T: Trace<Step>>(settled: &mut Settled, replicas: i32, draft: &mut Draft<'_, Step, T>) {
@@ -218,11 +219,13 @@ fn advance(lifecycle: &Lifecycle, status: &mut Status, pass: &Pass, wanted: Opti
     }
 }
 
-/// When time alone would bring the protocol to its next answer, as the state is now.
+/// When time alone, or another pass at once, would bring the protocol to its next answer, as the state is now.
 fn zero_changes_at(lifecycle: &Lifecycle, status: &Status, pass: &Pass) -> Option<Instant> {
     let since = status.held_since(lifecycle.mended);
     match status.state {
         State::Activating => Some((since + lifecycle.activation_timeout()).next()),
+        // Only just active: the next pass takes all but one away.
+        State::Active if pass.scale.0 != 1 => Some(pass.now),
         State::Active => Some(since + lifecycle.stable_window),
         State::Inactive if lifecycle.burst != Burst::Unlimited && !pass.proxy.confirmed => None,
         State::Inactive => {

@@ -20,7 +20,6 @@ use heapless::Vec;
 
 use crate::error::{ConfigError, Problem};
 use crate::math;
-use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::{Instant, Span};
 
 /// What became of a sample.
@@ -35,7 +34,7 @@ pub enum Recorded {
 }
 
 /// Sums in at most `N` buckets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Parts<N>", into = "Parts<N>"))]
 pub struct Buckets<const N: usize> {
@@ -49,6 +48,16 @@ pub struct Buckets<const N: usize> {
     last: Option<i64>,
     /// The running sum of the ring, with the rounding errors of all additions and subtractions.
     total: f64,
+}
+
+impl<const N: usize> PartialEq for Buckets<N> {
+    /// Equal parts: where the ring begins does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        (self.window, self.granularity, self.first, self.last)
+            == (other.window, other.granularity, other.first, other.last)
+            && self.total == other.total
+            && self.newest(0).eq(other.newest(0))
+    }
 }
 
 impl<const N: usize> Buckets<N> {
@@ -165,11 +174,12 @@ impl<const N: usize> Buckets<N> {
         self.weighted(now).0
     }
 
-    /// The same, over the sum of the weights: `1 − (1−a)ᵏ` for the k buckets since the first write.
+    /// The same, over the sum of the weights: `1 − (1−a)ᵏ` for the k buckets since the first write. Rounded to six
+    /// decimals, lest a steady load read as a shade more than it is, and ask for one pod more.
     #[must_use]
     pub fn normalized_average(&self, now: Instant) -> f64 {
         let (sum, weights) = self.weighted(now);
-        if weights > 0.0 { sum / weights } else { 0.0 }
+        if weights > 0.0 { round_digits(6, sum / weights) } else { 0.0 }
     }
 
     /// The sum of the buckets that are not older than the window, freshly added. O(N).
@@ -385,86 +395,55 @@ pub fn round_digits(digits: u8, x: f64) -> f64 {
     math::round(x * scale) / scale
 }
 
-/// # Bytes
-///
-/// | bytes | field |
-/// |---|---|
-/// | 8, 8 | window and granularity, nanoseconds |
-/// | 1 | 1 = the first bucket follows, 2 = the last bucket follows |
-/// | 0 or 8, 0 or 8 | number of the first and of the last bucket |
-/// | 8 | running sum (binary64) |
-/// | 8 n | the sums of all ⌈window / granularity⌉ buckets (binary64), newest first |
-impl<const N: usize> Buckets<N> {
-    /// The most bytes that [`Buckets::save`] writes.
-    pub const SAVED: usize = N.saturating_mul(8).saturating_add(41);
+/// The buckets as plain fields: what is saved of them.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename = "Buckets"))]
+pub struct Parts<const N: usize> {
+    /// Length of the window.
+    pub window: Span,
+    /// Length of a bucket.
+    pub granularity: Span,
+    /// Number of the first bucket that counts, from the origin of time.
+    pub first: Option<i64>,
+    /// Number of the last bucket.
+    pub last: Option<i64>,
+    /// The running sum.
+    pub total: f64,
+    /// The sums of all buckets.
+    pub newest_first: Vec<f64, N>,
+}
 
-    /// Writes the buckets as described above.
-    pub fn save(&self, to: &mut Writer<'_>) {
-        for span in [self.window, self.granularity] {
-            to.i64(span.as_nanos().cast_signed());
-        }
-        to.u8(u8::from(self.first.is_some()) | (u8::from(self.last.is_some()) << 1));
-        for number in [self.first, self.last].into_iter().flatten() {
-            to.i64(number);
-        }
-        to.i64(self.total.to_bits().cast_signed());
-        for value in self.newest(0) {
-            to.i64(value.to_bits().cast_signed());
-        }
+impl<const N: usize> From<Buckets<N>> for Parts<N> {
+    fn from(buckets: Buckets<N>) -> Self {
+        let newest_first = buckets.newest(0).collect();
+        let Buckets { window, granularity, first, last, total, .. } = buckets;
+        Self { window, granularity, first, last, total, newest_first }
     }
+}
 
-    /// Reads what [`Buckets::save`] wrote.
-    ///
-    /// # Errors
-    /// Whatever no buckets have.
-    pub fn restore(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let window = Span::from_nanos(from.i64()?.cast_unsigned());
-        let granularity = Span::from_nanos(from.i64()?.cast_unsigned());
-        let flags = from.u8()?;
-        if flags > 3 {
-            return Err(SnapshotError::BadValue { field: "flags of buckets", found: i64::from(flags) });
-        }
-        let mut number = |present: bool| if present { from.i64().map(Some) } else { Ok(None) };
-        let (first, last) = (number(flags & 1 != 0)?, number(flags & 2 != 0)?);
-        let total = float(from)?;
-        // The count is known before it is believed.
-        let count = Self::fits(window, granularity).map_err(|error| refused(&error))?;
-        let mut newest_first = Vec::new();
-        for _ in 0..count {
-            let _fits = newest_first.push(float(from)?);
-        }
-        Self::assemble(Parts { window, granularity, first, last, total, newest_first })
-    }
+impl<const N: usize> TryFrom<Parts<N>> for Buckets<N> {
+    type Error = ConfigError;
 
-    fn parts(self) -> Parts<N> {
-        let newest_first = self.newest(0).collect();
-        let Self { window, granularity, first, last, total, .. } = self;
-        Parts { window, granularity, first, last, total, newest_first }
-    }
-
-    fn assemble(parts: Parts<N>) -> Result<Self, SnapshotError> {
+    /// Refuses what no buckets can be.
+    fn try_from(parts: Parts<N>) -> Result<Self, ConfigError> {
         let Parts { window, granularity, first, last, total, newest_first: mut ring } = parts;
-        let bad = |field, found| Err(SnapshotError::BadValue { field, found });
-        let length = i64::try_from(ring.len()).unwrap_or(i64::MAX);
-        if granularity == Span::ZERO {
-            return bad("granularity", 0);
+        let empty = Self::new(window, granularity)?;
+        let given = i64::try_from(ring.len()).unwrap_or(i64::MAX);
+        if ring.len() != empty.count() {
+            let needed = u32::try_from(empty.count()).unwrap_or(u32::MAX);
+            return Err(ConfigError::new("buckets", given, Problem::Capacity { needed }));
         }
-        if Self::fits(window, granularity).map_err(|error| refused(&error))? != ring.len() {
-            return bad("number of buckets", length);
-        }
-        let kept = match (first, last) {
-            (None, _) => true,
-            (Some(first), Some(last)) => first <= last,
-            (Some(_), None) => false,
-        };
-        if !kept {
-            return bad("first bucket", first.unwrap_or(0));
+        if let Some(first) = first
+            && last.is_none_or(|last| last < first)
+        {
+            return Err(ConfigError::new("first bucket", first, Problem::AtMost(last.unwrap_or(i64::MIN))));
         }
         if total.is_nan() || ring.iter().any(|value| value.is_nan()) {
-            return bad("sum of a bucket", 0);
+            return Err(ConfigError::new("sum of a bucket", 0, Problem::NotFinite));
         }
         if last.is_none() && (total != 0.0 || ring.iter().any(|value| *value != 0.0)) {
-            return bad("sum before the first write", 0);
+            return Err(ConfigError::new("last bucket", 0, Problem::Empty));
         }
         ring.reverse();
         let head = ring.len().saturating_sub(1);
@@ -472,43 +451,265 @@ impl<const N: usize> Buckets<N> {
     }
 }
 
-fn float(from: &mut Reader<'_>) -> Result<f64, SnapshotError> {
-    Ok(f64::from_bits(from.i64()?.cast_unsigned()))
-}
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::vec::Vec as StdVec;
 
-fn refused(error: &ConfigError) -> SnapshotError {
-    match error.problem {
-        Problem::Capacity { needed } => SnapshotError::Capacity {
-            needed: usize::try_from(needed).unwrap_or(usize::MAX),
-            room: usize::try_from(error.given).unwrap_or(0),
-        },
-        _ => SnapshotError::BadValue { field: error.field, found: error.given },
+    /// Every bucket by its number, and nothing computed before it is asked for.
+    struct Twin {
+        sums: BTreeMap<i64, f64>,
+        window: i64,
+        granularity: i64,
+        first: Option<i64>,
+        last: Option<i64>,
     }
-}
 
-/// The buckets as plain fields.
-#[derive(Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename = "Buckets"))]
-struct Parts<const N: usize> {
-    window: Span,
-    granularity: Span,
-    first: Option<i64>,
-    last: Option<i64>,
-    total: f64,
-    newest_first: Vec<f64, N>,
-}
+    impl Twin {
+        fn count(&self) -> i64 {
+            (self.window + self.granularity - 1) / self.granularity
+        }
 
-impl<const N: usize> From<Buckets<N>> for Parts<N> {
-    fn from(buckets: Buckets<N>) -> Self {
-        buckets.parts()
+        fn record(&mut self, at: i64, value: f64) {
+            let bucket = at.div_euclid(self.granularity);
+            if let Some(last) = self.last {
+                if bucket < last && (last - bucket) * self.granularity >= self.window {
+                    return;
+                }
+                if bucket > last && (bucket - last) * self.granularity >= self.window {
+                    self.sums.clear();
+                    self.first = Some(bucket);
+                }
+            }
+            if self.last != Some(bucket) {
+                self.first = Some(self.first.map_or(bucket, |first| first.min(bucket)));
+            }
+            self.last = Some(self.last.map_or(bucket, |last| last.max(bucket)));
+            *self.sums.entry(bucket).or_default() += value;
+        }
+
+        /// The values of the window that ends at a bucket, newest first.
+        fn values(&self, end: i64) -> StdVec<f64> {
+            let value = |age| self.sums.get(&(end - age)).copied().unwrap_or(0.0);
+            (0..self.count()).map(value).collect()
+        }
+
+        fn mean(&self, now: i64, silence: bool) -> f64 {
+            let Some(last) = self.last else { return 0.0 };
+            let end = now.div_euclid(self.granularity).max(last);
+            let silent = end - last;
+            if silent * self.granularity >= self.window {
+                return 0.0;
+            }
+            let written = self.first.map_or(self.count(), |first| last - first + 1);
+            let counted = written.min(self.count() - silent);
+            let counted = if silence { counted + (silent - 1).max(0) } else { counted };
+            round_digits(6, self.values(end).iter().sum::<f64>() / counted as f64)
+        }
+
+        fn weighted(&self, now: i64) -> f64 {
+            let Some(last) = self.last else { return 0.0 };
+            let end = now.div_euclid(self.granularity).max(last);
+            if (end - last) * self.granularity > self.window {
+                return 0.0;
+            }
+            let a = smoothing_coefficient(self.count().unsigned_abs());
+            self.values(end).iter().zip(0..).map(|(value, age)| value * a * (1.0 - a).powi(age)).sum()
+        }
+
+        fn resize(&mut self, window: i64, wall: i64) {
+            if window == self.window {
+                return;
+            }
+            let old = self.count();
+            let stale = |last: i64| (wall.div_euclid(self.granularity) - last) * self.granularity > self.window;
+            match self.last {
+                Some(last) if !stale(last) => {
+                    self.window = window;
+                    let kept = old.min(self.count());
+                    self.sums.retain(|bucket, _| last - bucket < kept);
+                    self.first = Some(last - (old - 1));
+                }
+                _ => {
+                    self.window = window;
+                    self.sums.clear();
+                    self.first = None;
+                }
+            }
+        }
     }
-}
 
-impl<const N: usize> TryFrom<Parts<N>> for Buckets<N> {
-    type Error = SnapshotError;
+    fn second(s: i64) -> Instant {
+        Instant::from_secs(s)
+    }
 
-    fn try_from(parts: Parts<N>) -> Result<Self, SnapshotError> {
-        Self::assemble(parts)
+    fn secs(s: i64) -> Span {
+        Span::from_secs(s.unsigned_abs())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_naive_twin_cannot_be_told_apart(
+            window in 1..30i64, granularity in 1..4i64, start in -50..50i64,
+            ops in prop::collection::vec((0..7u8, -12..25i64, 0..100i32), 1..80),
+        ) {
+            let window = window.max(granularity);
+            let mut buckets = Buckets::<32>::new(secs(window), secs(granularity)).unwrap();
+            let mut twin = Twin { sums: BTreeMap::new(), window, granularity, first: None, last: None };
+            let mut now = start;
+            for (op, by, value) in ops {
+                match op {
+                    0..=2 => {
+                        now += by.max(0) / 6;
+                        buckets.record(second(now), f64::from(value));
+                        twin.record(now, f64::from(value));
+                    }
+                    // Late, or far ahead.
+                    3 => {
+                        buckets.record(second(now + by), f64::from(value));
+                        twin.record(now + by, f64::from(value));
+                    }
+                    4 => now += by.max(0),
+                    5 if value < 25 => {
+                        let window = i64::from(value + 1).max(granularity);
+                        buckets.resize(secs(window), second(now)).unwrap();
+                        twin.resize(window, now);
+                    }
+                    _ => {}
+                }
+                let at = second(now);
+                prop_assert_eq!(buckets.average(at), twin.mean(now, false));
+                prop_assert_eq!(buckets.average_with_silence(at), twin.mean(now, true));
+                let (ours, naive) = (buckets.weighted_average(at), twin.weighted(now));
+                prop_assert!((ours - naive).abs() <= 1e-9 * naive.max(1.0), "{} {}", ours, naive);
+                let begins = |number: i64| second(number * granularity);
+                prop_assert_eq!(buckets.first(), twin.first.map(begins));
+                prop_assert_eq!(buckets.last(), twin.last.map(begins));
+                // Its parts make the same again.
+                prop_assert_eq!(&Buckets::try_from(Parts::from(buckets.clone())).unwrap(), &buckets);
+            }
+        }
+
+        #[test]
+        fn nothing_panics_and_no_answer_is_nan(
+            window in 1..u64::MAX, granularity in any::<u64>(),
+            ops in prop::collection::vec((any::<i64>(), any::<f64>(), any::<u64>()), 0..40),
+        ) {
+            for (window, granularity) in [(window, granularity), (window, window / 7), (5_000_000_000, 1_000_000_000)] {
+                let made = Buckets::<8>::new(Span::from_nanos(window), Span::from_nanos(granularity));
+                let Ok(mut buckets) = made else { continue };
+                for (at, value, window) in &ops {
+                    let at = Instant::from_nanos(*at);
+                    buckets.record(at, *value);
+                    let _resized = buckets.resize(Span::from_nanos(*window), at);
+                    buckets.record(Instant::MAX, *value);
+                    buckets.record(Instant::MIN, *value);
+                    for now in [at, Instant::MIN, Instant::MAX] {
+                        let _any = (buckets.is_empty(now), buckets.sum(now), buckets.changes_at(now));
+                        prop_assert!(!buckets.average(now).is_nan());
+                        prop_assert!(!buckets.weighted_average(now).is_nan());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn an_average_stays_until_it_says_it_changes(
+            values in prop::collection::vec((0..3i64, 0..50i32), 1..20), wait in 0..30i64, early in 0.0..1.0f64,
+        ) {
+            let mut buckets = Buckets::<8>::new(secs(8), secs(1)).unwrap();
+            let mut now = 0;
+            for (gap, value) in values {
+                now += gap;
+                buckets.record(second(now), f64::from(value));
+            }
+            let now = second(now + wait);
+            let until = buckets.changes_at(now).unwrap_or(now + secs(100));
+            let rest = until.previous().since(now).as_nanos();
+            let sooner = now + Span::from_nanos((rest as f64 * early) as u64);
+            prop_assert_eq!(buckets.average(sooner), buckets.average(now));
+            prop_assert_eq!(buckets.weighted_average(sooner), buckets.weighted_average(now));
+            prop_assert_eq!(buckets.is_empty(sooner), buckets.is_empty(now));
+        }
+    }
+
+    #[test]
+    fn silence_keeps_the_average_for_a_window_and_then_it_is_0() {
+        let mut buckets = Buckets::<6>::new(secs(6), secs(1)).unwrap();
+        (0..6).for_each(|s| {
+            buckets.record(second(s), 10.0);
+        });
+        let read = |s: i64| buckets.average(second(s));
+        assert_eq!([5, 8, 10, 11].map(read), [10.0, 10.0, 10.0, 0.0]);
+        assert!(!buckets.is_empty(second(11)) && buckets.is_empty(second(12)));
+        // The switch: the first missed second is forgiven, the others count as 0.
+        let read = |s: i64| buckets.average_with_silence(second(s));
+        assert_eq!([5, 6, 8, 10, 11].map(read), [10.0, 10.0, 6.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn a_larger_window_dilutes_a_young_average_unless_it_keeps_its_first_write() {
+        let mut diluted = Buckets::<10>::new(secs(5), secs(1)).unwrap();
+        diluted.record(second(0), 10.0);
+        let mut kept = diluted.clone();
+        diluted.resize(secs(10), second(0)).unwrap();
+        kept.resize_keeping_first(secs(10), second(0)).unwrap();
+        assert_eq!(diluted.average(second(0)), 2.0);
+        assert_eq!(kept.average(second(0)), 10.0);
+        // Smaller: no further back than the new window.
+        (0..9).for_each(|s| {
+            kept.record(second(s), 1.0);
+        });
+        kept.resize_keeping_first(secs(3), second(8)).unwrap();
+        assert_eq!((kept.first(), kept.average(second(8))), (Some(second(6)), 1.0));
+    }
+
+    #[test]
+    fn a_constant_reads_low_at_first_unless_normalized() {
+        let mut buckets = Buckets::<60>::new(secs(60), secs(1)).unwrap();
+        for s in 0..10 {
+            buckets.record(second(s), 100.0);
+            assert_eq!(buckets.normalized_average(second(s)), 100.0);
+        }
+        assert!((buckets.weighted_average(second(9)) - 89.26258176).abs() < 1e-9);
+        let mut fresh = Buckets::<60>::new(secs(60), secs(1)).unwrap();
+        fresh.record(second(0), 100.0);
+        assert_eq!(fresh.weighted_average(second(0)), 20.0);
+        // A silent second weighs as a 0: 100·0.16 / 0.36.
+        assert_eq!(fresh.normalized_average(second(1)), 44.444444);
+    }
+
+    #[test]
+    fn an_overflow_leaves_with_its_bucket() {
+        let mut buckets = Buckets::<3>::new(secs(3), secs(1)).unwrap();
+        for _ in 0..2 {
+            buckets.record(second(0), f64::MAX);
+        }
+        assert_eq!(buckets.average(second(0)), f64::INFINITY);
+        (1..4).for_each(|s| {
+            buckets.record(second(s), 2.0);
+        });
+        assert_eq!(buckets.average(second(3)), 2.0);
+        assert_eq!(buckets.record(second(3), f64::NAN), Recorded::NotFinite);
+        assert_eq!(buckets.record(second(0), 1.0), Recorded::TooOld);
+        assert_eq!(buckets.average(second(3)), 2.0);
+    }
+
+    #[test]
+    fn impossible_windows_are_refused() {
+        let needed = |n| Problem::Capacity { needed: n };
+        assert_eq!(Buckets::<5>::new(secs(6), secs(1)).map_err(|e| (e.given, e.problem)), Err((5, needed(6))));
+        assert!(Buckets::<5>::new(secs(5), Span::ZERO).is_err());
+        assert!(Buckets::<5>::new(Span::ZERO, secs(1)).is_err());
+        let mut buckets = Buckets::<5>::new(secs(5), secs(1)).unwrap();
+        buckets.record(second(0), 1.0);
+        let before = buckets.clone();
+        assert!(buckets.resize(secs(6), second(0)).is_err());
+        assert_eq!(buckets, before);
     }
 }

@@ -86,6 +86,22 @@ impl<const N: usize> SlotMaximum<N> {
         self.entries.front().map(|entry| entry.value)
     }
 
+    /// The highest value that is still inside when something lower is recorded at `now`, looking back over `duration`.
+    #[must_use]
+    pub fn highest_within(&self, duration: Span, now: Instant) -> Option<i32> {
+        let (slots, number) = (u64::from(slots(duration, self.granularity)), self.number(now));
+        self.entries
+            .iter()
+            .find(|entry| entry.number > number || entry.number.abs_diff(number) < slots)
+            .map(|e| e.value)
+    }
+
+    /// The duration that it looks back over, in whole slots.
+    #[must_use]
+    pub fn duration(&self) -> Span {
+        Span::from_nanos(u64::from(self.slots).saturating_mul(self.granularity.as_nanos()))
+    }
+
     /// When the present highest value leaves.
     #[must_use]
     pub fn leaves_at(&self) -> Option<Instant> {
@@ -136,4 +152,80 @@ impl<const N: usize> SlotMaximum<N> {
 
 fn slots(duration: Span, granularity: Span) -> u32 {
     u32::try_from(duration.as_nanos().div_ceil(granularity.as_nanos().max(1)).max(1)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    fn window(slots: u64) -> Span {
+        Span::from_secs(slots.saturating_mul(2))
+    }
+
+    const SLOT: Span = Span::from_secs(2);
+
+    proptest! {
+        #[test]
+        fn a_naive_twin_cannot_be_told_apart(
+            slots in 1..9u64, records in prop::collection::vec((0..7i64, -5..20i32), 1..120),
+        ) {
+            let mut maximum = SlotMaximum::<9>::new(window(slots), SLOT);
+            let (mut all, mut now) = (Vec::new(), -30);
+            for (gap, value) in records {
+                now += gap;
+                prop_assert_eq!(maximum.record(Instant::from_secs(now), value), Stored::Kept);
+                all.push((now.div_euclid(2), value));
+                let inside = |(slot, _): &&(i64, i32)| slot.abs_diff(now.div_euclid(2)) < slots;
+                prop_assert_eq!(maximum.current(), all.iter().filter(inside).map(|(_, value)| *value).max());
+                let later = Instant::from_secs(now + 3);
+                let mut recorded = maximum.clone();
+                recorded.record(later, i32::MIN);
+                let within = maximum.highest_within(maximum.duration(), later).unwrap_or(i32::MIN);
+                prop_assert_eq!(recorded.current(), Some(within));
+                // Recording the same again changes nothing before the highest leaves.
+                let leaves = maximum.leaves_at().unwrap();
+                let (mut before, mut after) = (maximum.clone(), maximum.clone());
+                before.record(leaves.previous(), i32::MIN);
+                after.record(leaves, i32::MIN);
+                prop_assert_eq!(before.current(), maximum.current());
+                prop_assert!(after.current() < maximum.current());
+            }
+        }
+
+        #[test]
+        fn without_room_or_when_time_runs_back_it_is_never_too_low(
+            slots in 1..40u64, records in prop::collection::vec((-9..9i64, 0..90i32), 1..120),
+        ) {
+            let (mut small, mut large) = (SlotMaximum::<2>::new(window(slots), SLOT), SlotMaximum::<64>::new(window(slots), SLOT));
+            let mut now = 0;
+            for (gap, value) in records {
+                now += gap;
+                small.record(Instant::from_secs(now), value);
+                prop_assert_eq!(large.record(Instant::from_secs(now), value), Stored::Kept);
+                prop_assert!(small.current() >= large.current());
+                prop_assert!(large.current() >= Some(value));
+                let order = large.entries().collect::<Vec<_>>();
+                prop_assert!(order.windows(2).all(|w| w[0].number < w[1].number && w[0].value > w[1].value));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_later_counts_as_recorded_now() {
+        let mut maximum = SlotMaximum::<8>::new(window(3), SLOT);
+        for (second, value) in [(0, 9), (100, 7), (102, 5)] {
+            maximum.record(Instant::from_secs(second), value);
+        }
+        maximum.record(Instant::from_secs(10), 1);
+        assert_eq!(maximum.current(), Some(7));
+        assert_eq!(maximum.leaves_at(), Some(Instant::from_secs(16)));
+        maximum.record(Instant::from_secs(16), 1);
+        assert_eq!(maximum.current(), Some(1));
+        maximum.record(Instant::MIN, 3);
+        maximum.record(Instant::MAX, 2);
+        assert_eq!(maximum.current(), Some(2));
+    }
 }

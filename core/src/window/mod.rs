@@ -10,12 +10,12 @@
 //! Both reproduce the lists that Kubernetes' HPA controller keeps, slot by slot, since after a window grows the
 //! entries that upstream happened not to overwrite count again.
 
-mod buckets;
+pub mod buckets;
 pub mod changes;
 mod extremes;
 mod maximum;
 
-pub use buckets::{Buckets, Recorded, round_digits, smoothing_coefficient};
+pub use buckets::{Buckets, Recorded};
 pub use changes::{Change, Changes};
 pub use extremes::{Cuts, Entry, Extremes, ExtremesView};
 pub use maximum::{Slot, SlotMaximum};

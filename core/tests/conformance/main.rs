@@ -3,6 +3,7 @@
 //! An unknown function or an unknown field fails: a vector that is not understood is not passed.
 
 mod hpa;
+mod keda;
 mod kpa;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,16 @@ struct Vector {
 }
 
 /// Functions that are not core's: settings as text. `cargo test -p plimsoll --test conformance` runs them.
-const ELSEWHERE: &[&str] = &["kpa_config"];
+const ELSEWHERE: &[&str] = &[
+    "kpa_config",
+    "kafka_config",
+    "parse_partition_limitation",
+    "job_strategy_select",
+    "needs_pause",
+    "paused_replica_count",
+    "modifier_formula",
+    "modifier_cast",
+];
 
 /// Runs all vectors of these files; `run` answers what differs.
 fn conform(files: &[&str], run: impl Fn(&Vector) -> Result<(), String>) {
@@ -104,4 +114,19 @@ fn hpa() {
 fn kpa() {
     let files = ["kpa_apply_config.json", "kpa_run_scale.json", "kpa_scale.json", "kpa_windows.json"];
     conform(&files, kpa::run);
+}
+
+#[test]
+fn keda() {
+    let files = [
+        "keda_fallback_modifiers.json",
+        "keda_kafka.json",
+        "keda_run_fallback.json",
+        "keda_run_jobs.json",
+        "keda_run_kafka.json",
+        "keda_run_scaledobject.json",
+        "keda_scaledjob.json",
+        "keda_scaledobject.json",
+    ];
+    conform(&files, keda::run);
 }

@@ -27,6 +27,10 @@ impl Kind for Policy {
     type History = Box<Past>;
     type Observation = ObservationIn;
 
+    fn about(&self) -> String {
+        format!("HPA of {}", self.metric_lines().join("; "))
+    }
+
     fn answer(&self, line: Line<Box<Past>, ObservationIn>) -> Result<Value, String> {
         let observation = line.observation.ok_or("observation is missing")?;
         let past = line.history.unwrap_or_default();
@@ -156,7 +160,7 @@ const fn no_pods() -> Option<CountIn> {
 /// One of the forms that a reading may have.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ReadingIn {
+pub(super) struct ReadingIn {
     pods: Option<Vec<PodIn>>,
     unlisted: Vec<Quantity>,
     ready: Option<SumsIn>,
@@ -233,7 +237,7 @@ struct SampleIn {
 }
 
 impl ReadingIn {
-    fn read(&self, hpa: &Hpa<'_>, index: usize, now: Instant) -> Result<Reading, String> {
+    pub(super) fn read(&self, hpa: &Hpa<'_>, index: usize, now: Instant) -> Result<Reading, String> {
         let milli = |quantity: &Quantity| Milli(quantity.milli());
         let forms = [
             self.pods.is_some() || !self.unlisted.is_empty(),

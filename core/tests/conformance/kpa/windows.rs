@@ -1,7 +1,8 @@
 //! Buckets, and maxima over slots.
 
 use plimsoll_core::units::{Instant, Span};
-use plimsoll_core::window::{Buckets, Recorded, SlotMaximum, round_digits, smoothing_coefficient};
+use plimsoll_core::window::buckets::{round_digits, smoothing_coefficient};
+use plimsoll_core::window::{Buckets, Recorded, SlotMaximum};
 use serde::Deserialize;
 
 use super::{close, millis, text};
