@@ -481,7 +481,10 @@ fn steps_in_words() {
     );
 }
 
-fn entries_plan() -> impl Strategy<Value = Vec<(String, String, u8, Option<i32>, Option<i32>, Option<i32>)>> {
+/// Two expressions, a kind of entry, minimum, maximum and capacity.
+type EntryPlan = (String, String, u8, Option<i32>, Option<i32>, Option<i32>);
+
+fn entries_plan() -> impl Strategy<Value = Vec<EntryPlan>> {
     let number = || prop::option::of(0..30i32);
     prop::collection::vec((texts(), texts(), 0..5u8, number(), number(), number()), 0..5)
 }
