@@ -169,6 +169,7 @@ impl<'a> RateRules<'a> {
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Direction {
     /// More replicas.
     Up,

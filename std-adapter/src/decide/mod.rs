@@ -5,10 +5,12 @@
 //!
 //! Every kind of policy has a file here: what its observation looks like, and what it answers.
 
+mod aws;
 mod consumers;
 mod hpa;
 mod keda;
 mod knative;
+mod watermark;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,9 +22,11 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::engine::aws::Aws;
 use crate::engine::consumers::Consumers;
 use crate::engine::keda::Keda;
 use crate::engine::knative::Knative;
+use crate::engine::watermark::WatermarkPods;
 use crate::engine::{PolicyError, Settings, inline_spec, instant};
 use crate::manifest;
 
@@ -88,6 +92,25 @@ A policy of another kind stands under its name, with an observation of its own:
    "produced": 900000, "processed": 898800,  counters since any beginning
    "busy_s": 812.5, "oldest_s": 9,
    "loads": [{"backlog": 10, "arrival": 2.5}]}}   partition by partition
+
+{"policy": {"aws": {section of a scenario file}},
+ "observation": {
+   "now": T, "desired": 10,                 null: could not be read
+   "warm": 8,                               units that have warmed up; absent: the
+                                            time since the last order tells
+   "alarms": {"cpu-high": [62.5, null]},    by alarm: the point of each period that
+                                            ended since the last line; null: missing
+   "metrics": {"cpu50": [62.5]},            the same by target tracking policy
+   "completed": T}}                         of simple scaling's last action; null or
+                                            absent: it goes on
+
+{"policy": {"watermark": {spec of a WatermarkPodAutoscaler}},
+ "observation": {
+   "now": T, "replicas": 5, "running": 5, "ready": 5, "listed": 5,
+   "readings": [ one for each metric:
+     {"value": "12.5"}                      the sum, over the pods above
+     {"value": "12.5", "ready": 4, "listed": 5}    or over others
+     null]}}                                it could not be read
 
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
@@ -220,6 +243,8 @@ impl Decisions {
         let only = given.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
         let given = match only.map(|(kind, spec)| (kind.as_str(), spec)) {
             Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
+            Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
+            Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
             Some(("hpa", spec)) => spec,

@@ -5,6 +5,7 @@
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
+pub mod aws;
 pub mod consumers;
 mod decider;
 pub mod keda;
@@ -12,6 +13,7 @@ pub mod knative;
 mod policy;
 pub mod record;
 pub mod remembered;
+pub mod watermark;
 mod world;
 
 pub use decider::Decider;
@@ -24,7 +26,7 @@ use serde_json::Value;
 
 use crate::manifest::{self, Api};
 use crate::simulate::scenario::Plan;
-use crate::simulate::{SECOND_NS, Scaler, Seen};
+use crate::simulate::{ARRIVALS, BACKLOG, IN_FLIGHT, LATENCIES, SECOND_NS, SERVED, Scaler, Seen};
 
 /// What decides in a scenario; `api` is the release and its gates, for an HPA.
 ///
@@ -51,6 +53,13 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
         }
         return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
     }
+    if let Some(given) = &plan.aws {
+        let policy = aws::Aws::inline(given, "aws")?;
+        return Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?));
+    }
+    if let Some(given) = &plan.watermark {
+        return Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, "watermark")?)?));
+    }
     let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
     Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
 }
@@ -64,6 +73,9 @@ fn inline<T: DeserializeOwned>(given: &Value, root: &str) -> Result<T, String> {
     let documents = manifest::documents(root, given.to_string().as_bytes()).map_err(told)?;
     documents.first().ok_or_else(|| format!("{root} is empty"))?.read().map_err(told)
 }
+
+/// Names of what is measured of the service as a whole.
+const SERVICE: [&str; 7] = [ARRIVALS, SERVED, IN_FLIGHT, BACKLOG, LATENCIES[0], LATENCIES[1], LATENCIES[2]];
 
 /// Pods that are ready and not being deleted.
 fn ready(seen: &Seen<'_>) -> i32 {
