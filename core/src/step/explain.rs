@@ -345,7 +345,7 @@ impl fmt::Display for Sentence<'_> {
             }
             Step::MetricFailed { metric, error } => write!(f, "{}: {error}: nothing changes", self.metric(metric)),
             Step::Recommended { metric, to } => write!(f, "{} asks for the most: {to}", self.metric(metric)),
-            Step::RateLimited { from, to } => write!(f, "{from} asked for, at most {to} at once"),
+            Step::RateLimited { from, to } => write!(f, "{from} asked for, the limit factor gives {to} at once"),
             Step::Forbidden { direction, until } => {
                 let what = if direction == Direction::Up { "growing" } else { "shrinking" };
                 write!(f, "{what} so soon after the last change is forbidden")?;

@@ -66,10 +66,11 @@ impl Kind for Aws {
             completed: given.completed.map(|moment| moment.0),
         };
         let pass = self.turn(&mut past, &turn);
+        // Of the capacity that was seen, whatever is made of the decision.
+        let outlook = self.outlook(&past, &turn);
         if pass.from != pass.to && matches!(line.apply, Apply::Done) {
             self.applied(&mut past, &pass, pass.to);
         }
-        let outlook = self.outlook(&past, &turn);
         let conditions = pass.alarms.iter().map(|(name, state)| format!("{name}={state}"));
         Ok(json!({
             "decision": {

@@ -12,7 +12,7 @@ use plimsoll_core::error::ConfigError;
 use plimsoll_core::step::{
     Adjustment, Alarm, AlarmState, Capacity, Datapoints, Decision, Detail, History, MetricObservation, Observation,
     Outlook, Pace, Rule, SimpleHistory, SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling, TargetTracking,
-    TrackingHistory,
+    Threshold, TrackingHistory,
 };
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Replicas, Span};
@@ -311,7 +311,7 @@ impl Aws {
                     Who::Simple => continue,
                     Who::Tracked(index) => (0, past.tracking.get(*index).and_then(History::order)),
                 };
-                let running = order.filter(|order| order.out && pass_now(decision) < order.until);
+                let running = order.filter(|order| order.out && decision.detail.at < order.until);
                 let base = Replicas(running.map_or(pass.from.0, |order| order.base));
                 let detail = Detail { rule: Some(rule), base, ..decision.detail };
                 self.tell(past, *who, &Decision { detail, ..*decision }, to);
@@ -336,23 +336,25 @@ impl Aws {
     pub fn outlook(&self, past: &AwsPast, turn: &Turn<'_>) -> Value {
         let capacity = |wait: Span| turn.desired.map(|desired| Capacity { desired, warm: (turn.warm)(wait) });
         let mut all = serde_json::Map::new();
+        let mut offer = |name: &str, outlook: Outlook| {
+            for (side, threshold) in [("scaleOut", outlook.out), ("scaleIn", outlook.r#in)] {
+                if let Some(Threshold { rule, value, points, to }) = threshold {
+                    let name =
+                        self.stepped.get(usize::from(rule)).filter(|_| name.is_empty()).map_or(name, |it| &it.name);
+                    let sides = all.entry(name).or_insert_with(|| json!({}));
+                    sides[side] = json!({ "value": value, "points": points, "to": to });
+                }
+            }
+        };
         if !self.stepped.is_empty() {
             let wait = self.stepped.iter().map(|stepped| stepped.wait).max().unwrap_or_default();
             let seen = Observation { now: turn.now, capacity: capacity(wait), ..Observation::default() };
-            let outlook = self.step_scaling(|policy| policy.outlook(&past.step, &seen));
-            let name = |rule: u16| self.stepped.get(usize::from(rule)).map(|stepped| stepped.name.as_str());
-            for threshold in [outlook.out, outlook.r#in].into_iter().flatten() {
-                let only = if Some(threshold.to) > turn.desired {
-                    Outlook { out: Some(threshold), r#in: None }
-                } else {
-                    Outlook { out: None, r#in: Some(threshold) }
-                };
-                all.insert(name(threshold.rule).unwrap_or("step scaling").to_owned(), turns(&only));
-            }
+            // Each side may be another rule's.
+            offer("", self.step_scaling(|policy| policy.outlook(&past.step, &seen)));
         }
         for (tracked, history) in self.tracked.iter().zip(&past.tracking) {
             let seen = MetricObservation { now: turn.now, capacity: capacity(tracked.wait), points: &[] };
-            all.insert(tracked.name.clone(), turns(&tracked.policy.outlook(history, &seen)));
+            offer(&tracked.name, tracked.policy.outlook(history, &seen));
         }
         Value::Object(all)
     }
@@ -402,16 +404,24 @@ impl Aws {
     /// What every series read, and asked for.
     fn readings(&self, past: &AwsPast, asks: &[(usize, Replicas)]) -> Vec<MetricReading> {
         let own = past.step.alarms().iter().chain(past.simple.alarms());
-        let tracked = past.tracking.iter().map(|history| history.alarms().first());
-        let all = own.map(Some).chain(tracked);
-        let readings = self.series.iter().zip(all).enumerate().map(|(index, (series, points))| {
-            let points = points.copied().unwrap_or(Datapoints::NONE);
-            let newest = points.newest().map_or_else(|| "missing".to_owned(), |newest| newest.to_string());
-            let read = format!("{} {newest}, {}", series.measure.name(), points.state());
-            let metric = series.alarm.clone().unwrap_or_else(|| series.policy.clone());
-            let asks = asks.iter().filter(|(of, _)| *of == index).map(|(_, asked)| asked.0).max();
-            MetricReading { metric, read, asks }
+        let own = own.map(|points| (*points, points.state().to_string()));
+        let tracked = past.tracking.iter().map(|history| {
+            let [high, low] = [0, 1].map(|alarm| history.alarms().get(alarm).copied().unwrap_or(Datapoints::NONE));
+            let state = match (high.state(), low.state()) {
+                (AlarmState::Alarm, _) => "AlarmHigh".to_owned(),
+                (_, AlarmState::Alarm) => "AlarmLow".to_owned(),
+                (state, _) => state.to_string(),
+            };
+            (high, state)
         });
+        let readings =
+            self.series.iter().zip(own.chain(tracked)).enumerate().map(|(index, (series, (points, state)))| {
+                let newest = points.newest().map_or_else(|| "missing".to_owned(), |newest| newest.to_string());
+                let read = format!("{} {newest}, {state}", series.measure.name());
+                let metric = series.alarm.clone().unwrap_or_else(|| series.policy.clone());
+                let asks = asks.iter().filter(|(of, _)| *of == index).map(|(_, asked)| asked.0).max();
+                MetricReading { metric, read, asks }
+            });
         readings.collect()
     }
 
@@ -491,10 +501,6 @@ fn built<T>(made: Result<T, ConfigError>) -> T {
     }
 }
 
-fn pass_now(decision: &Decision) -> Instant {
-    decision.detail.at
-}
-
 /// The steps of all policies under way.
 struct Book {
     now: Instant,
@@ -528,10 +534,4 @@ fn told(step: &Step, of: Option<&str>, names: &[&str], now: Instant) -> (String,
         fields.insert("policy".to_owned(), json!(policy));
     }
     (text, value)
-}
-
-fn turns(outlook: &Outlook) -> Value {
-    let threshold =
-        |it: &plimsoll_core::step::Threshold| json!({ "value": it.value, "points": it.points, "to": it.to });
-    json!({ "out": outlook.out.as_ref().map(threshold), "in": outlook.r#in.as_ref().map(threshold) })
 }
