@@ -363,6 +363,24 @@ fn simple_scaling_waits_for_completion_and_cooldown() {
 }
 
 #[test]
+fn the_outlook_of_simple_scaling_is_its_thresholds() {
+    let rules = [SimpleRule::new(alarm(Comparison::Above, 80.0), units(), 2).expect("a rule")];
+    let policy = SimpleScaling::new(bounds(1, 20), &rules).expect("a policy");
+    let mut past = SimpleHistory::<1>::default();
+    let mut seen =
+        Observation { now: at(0), capacity: Some(Capacity::of(4)), points: &[&[Some(60.0)]], completed: None };
+    policy.decide(&mut past, &seen, &mut ());
+    let outlook = policy.outlook(&past, &seen);
+    let out = outlook.out.expect("above 80");
+    assert_eq!((out.value, out.points, out.to, outlook.r#in), (80.0_f64.next_up(), 1, Replicas(6), None));
+    (seen.now, seen.points) = (at(60), &[]);
+    let points: &[&[Option<f64>]] = &[&[Some(90.0)]];
+    let decision = policy.decide(&mut past, &Observation { points, ..seen }, &mut ());
+    policy.applied(&mut past, &decision, decision.to);
+    assert_eq!(policy.outlook(&past, &seen).out, None, "triggers are ignored");
+}
+
+#[test]
 fn simple_scaling_acts_on_missing_points_if_they_breach() {
     let rules = [SimpleRule::new(
         alarm(Comparison::Above, 80.0).with_missing(Missing::Breaching),
@@ -524,6 +542,81 @@ fn between_the_marks_nothing_happens_and_beyond_them_only_so_much() {
     }
     let average = policy.with_algorithm(Algorithm::Average);
     assert_eq!(mark(&average, &mut MarkHistory::default(), 0, 10, 700_000).0, 12, "70 a pod");
+}
+
+/// Marks, tolerance, ready pods, total and what is asked for: tests of the WatermarkPodAutoscaler at 70e8425.
+#[test]
+fn replicas_are_those_of_upstreams_tests() {
+    let marks = [(20_000, 40_000), (2_000, 4_000), (75_000, 85_000), (75_000, 120_001)];
+    let marks = marks.map(|(low, high)| [Watermarks::new(Some(Milli(low)), Some(Milli(high))).expect("marks")]);
+    let (absolute, average) = (Algorithm::Absolute, Algorithm::Average);
+    let (off, to_high, to_low) = (Converge::Off, Converge::HighWatermark, Converge::LowWatermark);
+    for (metrics, tolerance, algorithm, converge, modulo, ready, total, expected) in [
+        (0, 25, absolute, off, 1, 3, 270_000, 21),
+        (0, 25, absolute, off, 5, 3, 270_000, 25),
+        (0, 25, absolute, to_high, 1, 3, 27_000, 3),
+        (0, 25, absolute, to_low, 1, 3, 27_000, 4),
+        (0, 25, absolute, to_high, 1, 3, 24_000, 2),
+        (0, 20, average, off, 1, 3, 270_000, 7),
+        (1, 20, absolute, off, 1, 4, 8_600, 9),
+        (1, 20, absolute, off, 1, 9, 8_600, 20),
+        (1, 20, absolute, off, 1, 20, 200, 2),
+        (1, 200, absolute, off, 1, 9, 4_799, 9),
+        (2, 10, average, off, 1, 5, 370_000, 4),
+        (2, 10, average, off, 1, 4, 240_000, 3),
+        (2, 10, average, off, 1, 3, 240_000, 3),
+        (3, 10, absolute, to_high, 1, 3, 80_000, 2),
+    ] {
+        let policy = Watermark::new(bounds(1, 100), &marks[metrics])
+            .and_then(|policy| policy.with_tolerance(Milli(tolerance)))
+            .and_then(|policy| policy.with_modulo(modulo))
+            .expect("a policy")
+            .with_algorithm(algorithm)
+            .with_converge(converge);
+        let readings = [Some(MarkReading { total: Milli(total), ready, listed: ready })];
+        let scale = Some((Replicas(ready), Replicas(ready)));
+        let seen = MarkObservation { now: at(0), scale, readings: &readings };
+        let decision = policy.decide(&mut MarkHistory::default(), &seen, &mut ());
+        assert_eq!(decision.detail.recommended, Some(Replicas(expected)), "{ready} ready, {total}");
+    }
+}
+
+/// Bounds, limits in percent, ready pods and what is asked for at 50 replicas; likewise.
+#[test]
+fn limits_are_those_of_upstreams_tests() {
+    let marks = [Watermarks::new(Some(Milli(1000)), None).expect("a mark")];
+    for (min, max, up, down, ready, desired, expected) in [
+        (15, 80, 30, 10, 50, 10, 45),
+        (30, 80, 30, 70, 50, 10, 30),
+        (10, 60, 30, 30, 50, 15, 35),
+        (10, 80, 30, 30, 50, 40, 40),
+        (3, 60, 20, 0, 50, 80, 60),
+        (3, 60, 40, 0, 50, 65, 60),
+        (3, 60, 40, 0, 50, 55, 55),
+        (3, 60, 15, 15, 40, 10, 50),
+    ] {
+        let policy = Watermark::new(bounds(min, max), &marks)
+            .and_then(|policy| policy.with_tolerance(Milli(0)))
+            .and_then(|policy| policy.with_up_limit(Milli(up * 1000)))
+            .and_then(|policy| policy.with_down_limit(Milli(down * 1000)))
+            .expect("a policy");
+        let readings = [Some(MarkReading { total: Milli(desired * 1000 / i64::from(ready)), ready, listed: 50 })];
+        let scale = Some((Replicas(50), Replicas(50)));
+        let seen = MarkObservation { now: at(0), scale, readings: &readings };
+        let decision = policy.decide(&mut MarkHistory::default(), &seen, &mut ());
+        assert_eq!(decision.detail.recommended.map(|r| i64::from(r.0)), Some(desired));
+        assert_eq!(decision.to.0, expected, "{desired} within {min} to {max}, +{up} %, -{down} %");
+    }
+    for (up, down, most, least) in
+        [(30, 30, 549, 297), (0, 0, 423, 423), (12, 73, 473, 115), (100, 73, 846, 115), (73, 73, 731, 115)]
+    {
+        let policy = Watermark::new(bounds(1, 10_000), &marks)
+            .and_then(|policy| policy.with_up_limit(Milli(up * 1000)))
+            .and_then(|policy| policy.with_down_limit(Milli(down * 1000)))
+            .expect("a policy");
+        assert_eq!(mark(&policy, &mut MarkHistory::default(), 0, 423, 1_000_000).0, most, "+{up} %");
+        assert_eq!(mark(&policy, &mut MarkHistory::default(), 0, 423, 1).0, least, "-{down} %");
+    }
 }
 
 #[test]
@@ -690,6 +783,29 @@ fn nomad_brings_the_newest_point_to_its_target() {
     assert_eq!(propose(limited, 100.0, 10), (up, 12));
     assert_eq!(propose(limited, 0.0, 10), (down, 9));
     assert_eq!(target(1.0).propose(&[], 3), None);
+}
+
+/// Histories as JSON are the same histories.
+#[cfg(feature = "serde")]
+#[test]
+fn histories_survive_serde() {
+    use plimsoll_core::{combine, schedule};
+
+    fn same<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(past: &T) {
+        let text = serde_json::to_string(past).expect("a history");
+        assert_eq!(&serde_json::from_str::<T>(&text).expect("our own text"), past);
+    }
+    let rules = both_ways(secs(300));
+    let policy = StepScaling::new(bounds(1, 40), Pace::WarmUp, &rules).expect("a policy");
+    let mut group = Group::new(policy, 10);
+    group.minute(Some(70.0));
+    group.minute(None);
+    same(&group.past);
+    let mut past = MarkHistory::default();
+    mark(&watermark(), &mut past, 0, 10, 70_000);
+    same(&past);
+    same(&schedule::History::default());
+    same(&combine::History::<2, 2>::default());
 }
 
 // Laws.

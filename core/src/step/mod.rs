@@ -115,5 +115,11 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
         "AWS says gradually, and no number",
     ),
     ("target tracking holds while the newest point is missing", "AWS says that it does not scale on insufficient data"),
+    ("a watermark float outside the range of an integer saturates", "upstream's answer depends on the processor"),
+    (
+        "a watermark metric without pods, or without ready ones, fails",
+        "upstream divides by zero for some metrics, and recovers",
+    ),
+    ("the times of a watermark policy are exact", "upstream keeps them in conditions, in whole seconds"),
     ("a capacity outside the bounds is brought inside at every evaluation", "AWS does so when the group is changed"),
 ];
