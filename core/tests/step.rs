@@ -206,6 +206,11 @@ fn a_capacity_outside_the_bounds_is_brought_inside() {
     let seen = Observation { capacity: None, points: &[&[Some(70.0)]], ..Observation::default() };
     let unknown = policy.decide(&mut History::<2>::default(), &seen, &mut ());
     assert_eq!((unknown.changes(), unknown.last_word), (false, Step::CapacityUnknown));
+    // The point is not lost with the capacity.
+    let mut past = History::<2>::default();
+    policy.decide(&mut past, &seen, &mut ());
+    let seen = Observation { now: at(1), capacity: Some(Capacity::of(8)), ..Observation::default() };
+    assert_eq!(policy.decide(&mut past, &seen, &mut ()).to.0, 10);
 }
 
 #[test]

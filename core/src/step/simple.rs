@@ -119,6 +119,8 @@ impl<'a> SimpleScaling<'a> {
             action.completed = action.completed.or(completed);
         }
         if seen.capacity.is_none() {
+            // The points are in; they are evaluated as soon as there is a capacity to change.
+            history.held |= fresh;
             draft.set(from, Step::CapacityUnknown);
             return draft.decide(detail);
         }
