@@ -2,10 +2,11 @@
 
 use plimsoll_core::constrain::{Bounds, Direction};
 use plimsoll_core::step::{
-    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Band, BandAction, Capacity, Comparison, Converge,
-    Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation, Missing,
-    Observation, Pace, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling,
-    TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark, Watermarks, warm_up,
+    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Allowed, Band, BandAction, Capacity, Comparison,
+    Converge, Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation,
+    Missing, Observation, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling,
+    Step, StepAdjustment, StepScaling, TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark,
+    Watermarks, warm_up,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use proptest::prelude::*;
@@ -506,6 +507,57 @@ fn wrong_targets_are_refused() {
     assert!(good.with_pace(Pace::Cooldown, secs(3601)).is_err());
 }
 
+// Sizing for the peak.
+
+fn peak_at<const N: usize>(
+    policy: &PeakSizing,
+    past: &mut PeakHistory<N>,
+    now: i64,
+    desired: i32,
+    value: f64,
+) -> Decision {
+    let seen = MetricObservation { now: at(now), capacity: Some(Capacity::of(desired)), points: &[Some(value)] };
+    policy.decide(past, &seen, &mut ())
+}
+
+#[test]
+fn the_largest_size_of_ten_minutes_counts() {
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy");
+    let mut past = PeakHistory::<64>::default();
+    assert_eq!(peak_at(&policy, &mut past, 0, 10, 75.0).to.0, 15);
+    let held = peak_at(&policy, &mut past, 60, 15, 20.0);
+    assert_eq!((held.to.0, held.revisit_at), (15, Some(at(600))));
+    assert_eq!(held.last_word, Step::HeldByPeak { asked: Replicas(6), to: Replicas(15), until: at(600) });
+    assert_eq!(peak_at(&policy, &mut past, 599, 15, 20.0).to.0, 15);
+    assert_eq!(peak_at(&policy, &mut past, 600, 15, 20.0).to.0, 6, "what is that old counts no more");
+    let missing = MetricObservation { now: at(601), capacity: Some(Capacity::of(6)), points: &[None] };
+    let decision = policy.decide(&mut past, &missing, &mut ());
+    assert_eq!((decision.to.0, decision.detail.valid), (6, false));
+    assert_eq!(held.last_word.to_string(), "6 asked for, the peak of the last while holds 15, until 600 s");
+}
+
+#[test]
+fn scale_in_controls_keep_near_the_peak_of_the_capacity() {
+    let with = |allowed| {
+        let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy").with_stabilization(Span::ZERO);
+        policy.with_scale_in_control(allowed, secs(300)).expect("a control")
+    };
+    for (allowed, first) in
+        [(Allowed::Units(4), 16), (Allowed::Percent(25), 15), (Allowed::Percent(100), 4), (Allowed::Units(0), 20)]
+    {
+        let policy = with(allowed);
+        let mut past = PeakHistory::<64>::default();
+        let decision = peak_at(&policy, &mut past, 0, 20, 10.0);
+        assert_eq!(decision.to.0, first, "{allowed:?}");
+        let again = if allowed == Allowed::Percent(100) { 1 } else { first };
+        assert_eq!(peak_at(&policy, &mut past, 299, first, 10.0).to.0, again, "{allowed:?}: 20 is still its peak");
+    }
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy");
+    assert!(policy.with_scale_in_control(Allowed::Percent(101), secs(1)).is_err());
+    assert!(policy.with_scale_in_control(Allowed::Units(-1), secs(1)).is_err());
+    assert!(PeakSizing::new(bounds(1, 100), 0.0).is_err());
+}
+
 // Watermarks.
 
 const MARKS: [Watermarks; 1] = [match Watermarks::new(Some(Milli(40_000)), Some(Milli(60_000))) {
@@ -809,6 +861,9 @@ fn histories_survive_serde() {
     let mut past = MarkHistory::default();
     mark(&watermark(), &mut past, 0, 10, 70_000);
     same(&past);
+    let mut past = PeakHistory::<4>::default();
+    peak_at(&PeakSizing::new(bounds(1, 100), 50.0).expect("a policy"), &mut past, 0, 10, 75.0);
+    same(&past);
     same(&schedule::History::default());
     same(&combine::History::<2, 2>::default());
 }
@@ -930,6 +985,13 @@ impl Twin {
     }
 }
 
+fn units_allowed(allowed: Allowed) -> i32 {
+    match allowed {
+        Allowed::Units(units) => units,
+        Allowed::Percent(_) => 0,
+    }
+}
+
 proptest! {
     #[test]
     fn step_scaling_answers_as_its_twin(
@@ -1030,6 +1092,41 @@ proptest! {
     }
 
     #[test]
+    fn peaks_are_those_of_a_list(
+        stabilization in 0..900u64, window in 0..900u64, percent in prop::option::of(0..=100i32), units in 0..20i32,
+        points in prop::collection::vec((0.0..200.0f64, 0..200i64), 1..60), start in 0..60i32,
+    ) {
+        let allowed = percent.map_or(Allowed::Units(units), Allowed::Percent);
+        let policy = PeakSizing::new(bounds(1, 80), 50.0).expect("a policy")
+            .with_stabilization(secs(stabilization))
+            .with_scale_in_control(allowed, secs(window)).expect("a control");
+        let (mut past, mut now, mut units) = (PeakHistory::<64>::default(), 0, start);
+        let (mut sizes, mut capacities) = (Vec::new(), Vec::new());
+        for (value, gap) in points {
+            now += gap;
+            let mut bytes = [0; PeakHistory::<64>::saved_size()];
+            let length = past.save(&mut bytes).expect("room");
+            past = PeakHistory::<64>::restore(&bytes[..length]).expect("our own bytes");
+            let size = ((f64::from(units) * value / 50.0).ceil() as i32).clamp(1, 80);
+            sizes.push((now, size));
+            capacities.push((now, units));
+            let largest = |list: &[(i64, i32)], window: u64, newest: i32| {
+                let inside = list.iter().filter(|(at, _)| now - at < window as i64).map(|(_, n)| *n);
+                inside.max().unwrap_or(newest).max(newest)
+            };
+            let mut expected = largest(&sizes, stabilization, size);
+            if expected < units {
+                let peak = largest(&capacities, window, units);
+                let taken = percent.map_or(i64::from(units_allowed(allowed)), |percent| i64::from(peak) * i64::from(percent) / 100);
+                expected = expected.max(units.min(peak - taken as i32));
+            }
+            let decision = peak_at(&policy, &mut past, now, units, value);
+            prop_assert_eq!(decision.to.0, expected.clamp(1, 80));
+            units = decision.to.0;
+        }
+    }
+
+    #[test]
     fn laws_of_watermarks(
         low in 1..50_000i64, gap in 0..50_000i64, up in 0..200_000i64, down in 0..99_999i64, modulo in 1..4i32,
         syncs in prop::collection::vec((0..200_000i64, 1..400i64, 0..3u8), 1..40), start in 1..50i32,
@@ -1085,6 +1182,7 @@ proptest! {
         // One alarm too few on purpose.
         let (mut past, mut simple_past) = (History::<1>::default(), SimpleHistory::<1>::default());
         let (mut tracked, mut marked) = (TrackingHistory::default(), MarkHistory::default());
+        let mut peaks = PeakHistory::<2>::default();
         for (now, desired, warm, point, value) in calls {
             let capacity = Some(Capacity { desired: Replicas(desired), warm: warm.map(Replicas) });
             let now = Instant::from_nanos(now);
@@ -1100,6 +1198,9 @@ proptest! {
             let decision = tracking.decide(&mut tracked, &seen, &mut ());
             tracking.applied(&mut tracked, &decision, decision.to);
             let _any = tracking.outlook(&tracked, &seen);
+            let sizing = PeakSizing::new(bounds(0, i32::MAX), 1e-300).expect("a policy");
+            let sizing = sizing.with_scale_in_control(Allowed::Units(desired.saturating_abs()), secs(60)).expect("a control");
+            sizing.decide(&mut peaks, &seen, &mut ());
             let readings = [Some(MarkReading { total: Milli(value), ready: desired, listed: warm.unwrap_or(1) })];
             let scale = Some((Replicas(desired), Replicas(warm.unwrap_or(0))));
             let seen = MarkObservation { now, scale, readings: &readings };
@@ -1114,5 +1215,6 @@ proptest! {
     fn garbage_is_no_history(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(History::<2>::restore(&bytes).is_err());
         prop_assert!(MarkHistory::restore(&bytes).is_err());
+        prop_assert!(PeakHistory::<4>::restore(&bytes).is_err());
     }
 }
