@@ -286,9 +286,9 @@ fn an_outlook_tells_at_which_point_it_would_change() {
     group.minute(Some(52.0));
     let seen = Observation { now: at(60), capacity: Some(group.capacity), ..Observation::default() };
     let outlook = policy.outlook(&group.past, &seen);
-    let (out, r#in) = (outlook.out.expect("60"), outlook.r#in.expect("40"));
-    assert_eq!((out.rule, out.value, out.points, out.to), (0, 60.0, 1, Replicas(11)));
-    assert_eq!((r#in.rule, r#in.value, r#in.to), (1, 40.0, Replicas(9)));
+    let (up, down) = (outlook.up.expect("60"), outlook.down.expect("40"));
+    assert_eq!((up.rule, up.value, up.points, up.to), (0, 60.0, 1, Replicas(11)));
+    assert_eq!((down.rule, down.value, down.to), (1, 40.0, Replicas(9)));
     let one = [step(Some(0.0), None, 1)];
     let rules =
         [Rule::new(alarm(Comparison::Above, 50.0).with_datapoints(3, 3).expect("3 of 3"), units(), &one, Span::ZERO)
@@ -297,8 +297,8 @@ fn an_outlook_tells_at_which_point_it_would_change() {
     let mut group = Group::new(policy, 10);
     group.minute(Some(55.0));
     let outlook = policy.outlook(&group.past, &Observation { now: at(60), ..seen });
-    let out = outlook.out.expect("two more");
-    assert_eq!((out.points, out.value, outlook.r#in), (2, 50.0_f64.next_up(), None));
+    let out = outlook.up.expect("two more");
+    assert_eq!((out.points, out.value, outlook.down), (2, 50.0_f64.next_up(), None));
 }
 
 #[test]
@@ -377,13 +377,13 @@ fn the_outlook_of_simple_scaling_is_its_thresholds() {
         Observation { now: at(0), capacity: Some(Capacity::of(4)), points: &[&[Some(60.0)]], completed: None };
     policy.decide(&mut past, &seen, &mut ());
     let outlook = policy.outlook(&past, &seen);
-    let out = outlook.out.expect("above 80");
-    assert_eq!((out.value, out.points, out.to, outlook.r#in), (80.0_f64.next_up(), 1, Replicas(6), None));
+    let out = outlook.up.expect("above 80");
+    assert_eq!((out.value, out.points, out.to, outlook.down), (80.0_f64.next_up(), 1, Replicas(6), None));
     (seen.now, seen.points) = (at(60), &[]);
     let points: &[&[Option<f64>]] = &[&[Some(90.0)]];
     let decision = policy.decide(&mut past, &Observation { points, ..seen }, &mut ());
     policy.applied(&mut past, &decision, decision.to);
-    assert_eq!(policy.outlook(&past, &seen).out, None, "triggers are ignored");
+    assert_eq!(policy.outlook(&past, &seen).up, None, "triggers are ignored");
 }
 
 #[test]
@@ -488,11 +488,11 @@ fn an_outlook_of_target_tracking_counts_the_points_needed() {
     track(&policy, &mut past, 60, Capacity::of(10), Some(51.0));
     let seen = MetricObservation { now: at(60), capacity: Some(Capacity::of(10)), points: &[] };
     let outlook = policy.outlook(&past, &seen);
-    let (out, r#in) = (outlook.out.expect("up"), outlook.r#in.expect("down"));
-    assert_eq!((out.points, out.to.0), (2, 11));
-    assert!(out.value > 50.0 && out.value < 50.001);
-    assert_eq!((r#in.points, r#in.to.0), (15, 9));
-    assert!(r#in.value < 45.0 && r#in.value > 44.999);
+    let (up, down) = (outlook.up.expect("up"), outlook.down.expect("down"));
+    assert_eq!((up.points, up.to.0), (2, 11));
+    assert!(up.value > 50.0 && up.value < 50.001);
+    assert_eq!((down.points, down.to.0), (15, 9));
+    assert!(down.value < 45.0 && down.value > 44.999);
 }
 
 #[test]
