@@ -39,6 +39,8 @@ pub struct History<const A: usize = 2, const KIND: u16 = 5> {
     last: Option<Instant>,
 }
 
+const _: () = assert!(size_of::<History<2>>() <= 200, "an alarm for each direction: five of them fit in a kilobyte");
+
 /// The history of simple scaling.
 pub type SimpleHistory<const A: usize = 2> = History<A, 6>;
 
