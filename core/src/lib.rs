@@ -42,8 +42,8 @@
 //! | 4 | [`hpa`] | policies |
 //! | 3 | [`constrain`] | bounds and rate rules |
 //! | 2 | [`decision`] | draft and decision |
-//! | 1 | [`window`], [`trace`], [`snapshot`] | memory over time, explanation, bytes |
-//! | 0 | [`units`], [`math`], [`error`] | numbers and their names |
+//! | 1 | [`window`], [`trace`] | memory over time, explanation |
+//! | 0 | [`units`], [`math`], [`error`], [`snapshot`] | numbers and their names, bytes |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

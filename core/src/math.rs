@@ -14,6 +14,12 @@ pub fn trunc(x: f64) -> f64 {
     libm::trunc(x)
 }
 
+/// eˣ − 1, exact to the last bit or the one before also where eˣ is near 1.
+#[must_use]
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
 /// `ceil(x)` as a replica count. Saturates at both ends, NaN gives 0: upstream's answer outside the range depends on
 /// the processor (−2³¹ on amd64 for any such `x`, saturation on arm64), and one that means "scale to the minimum"
 /// when the load is greatest helps nobody.

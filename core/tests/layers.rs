@@ -3,7 +3,7 @@
 use std::path::Path;
 
 const LAYERS: [&[&str]; 5] =
-    [&["units", "math", "error"], &["window", "trace", "snapshot"], &["decision"], &["constrain"], &["hpa"]];
+    [&["units", "math", "error", "snapshot"], &["window", "trace"], &["decision"], &["constrain"], &["hpa"]];
 
 fn layer(room: &str) -> Option<usize> {
     LAYERS.iter().position(|rooms| rooms.contains(&room))

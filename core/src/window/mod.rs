@@ -8,11 +8,29 @@
 //! Both reproduce the lists that Kubernetes' HPA controller keeps, slot by slot, since after a window grows the
 //! entries that upstream happened not to overwrite count again.
 
+mod average;
 pub mod changes;
+mod ewma;
+mod exact;
 mod extremes;
+mod measurement;
+mod min_max;
+mod rate;
+mod relative;
+mod ring;
+mod timed;
 
+pub use average::Average;
 pub use changes::{Change, Changes};
+pub use ewma::Ewma;
+pub use exact::ExactQuantiles;
 pub use extremes::{Cuts, Entry, Extremes, ExtremesView};
+pub use measurement::{Held, Measurement, Quantile};
+pub use min_max::MinMax;
+pub use rate::Rate;
+pub use relative::RelativeQuantiles;
+pub use ring::Key;
+pub use timed::{Forgetful, Timed, Window};
 
 /// What became of an entry that was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
