@@ -32,4 +32,7 @@
 #![forbid(unsafe_code)]
 
 pub mod reference;
+pub mod streams;
+pub mod timing;
+pub mod windows;
 pub mod worlds;

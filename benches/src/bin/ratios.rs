@@ -11,13 +11,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use plimsoll_benches::reference::Reference;
+use plimsoll_benches::timing::{Times, time};
 use plimsoll_benches::worlds::{Policies, SIZES, World, fleet, large_fleet, small_fleet};
 use plimsoll_core::hpa::Hpa;
 
 const TURNS: usize = 31;
-const DISTURBED: f64 = 1.3;
 
 fn main() -> ExitCode {
     let policies = Policies::default();
@@ -42,23 +41,6 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The times of one side, in seconds.
-struct Times {
-    min: f64,
-    median: f64,
-}
-
-impl Times {
-    fn of(mut times: Vec<Duration>) -> Self {
-        times.sort_unstable();
-        Self { min: times[0].as_secs_f64(), median: times[times.len() / 2].as_secs_f64() }
-    }
-
-    fn noisy(&self) -> bool {
-        self.median > self.min * DISTURBED
-    }
-}
-
 /// Ours and the reference's.
 fn measure(hpa: &Hpa<'_>, worlds: &[World]) -> [Times; 2] {
     // Panics when both do not agree: nothing is timed before.
@@ -68,12 +50,12 @@ fn measure(hpa: &Hpa<'_>, worlds: &[World]) -> [Times; 2] {
     let reference = Reference::new(hpa);
     let ours = || {
         let mut pasts = worlds.iter().map(|world| world.history.clone()).collect::<Vec<_>>();
-        time(|| worlds.iter().zip(&mut pasts).map(|(world, past)| i64::from(world.ours(hpa, past).to.0)).sum())
+        time(|| worlds.iter().zip(&mut pasts).map(|(world, past)| i64::from(world.ours(hpa, past).to.0)).sum::<i64>())
     };
     let theirs = || {
         let mut pasts = worlds.iter().map(|world| world.memory.clone()).collect::<Vec<_>>();
         let sync = |(world, past): (&World, _)| i64::from(reference.sync(&world.pods, world.replicas, world.now, past));
-        time(|| worlds.iter().zip(&mut pasts).map(sync).sum())
+        time(|| worlds.iter().zip(&mut pasts).map(sync).sum::<i64>())
     };
     let mut times: [Vec<Duration>; 2] = Default::default();
     for _ in 0..TURNS {
@@ -83,10 +65,4 @@ fn measure(hpa: &Hpa<'_>, worlds: &[World]) -> [Times; 2] {
         times[1].push(turn[3].1);
     }
     times.map(Times::of)
-}
-
-fn time(run: impl FnOnce() -> i64) -> (i64, Duration) {
-    let start = ThreadTime::now();
-    let sum = run();
-    (sum, start.elapsed())
 }

@@ -6,14 +6,16 @@
 //! second to count its equals. One measurement moves the rank by one value at most, so that is the worst case. After
 //! many left at once the answer is found anew, by halving the range of values: one pass for each of their bits.
 
-use super::ring::{Key, Ring, Slot, encode, is_value};
+use super::ring::{CHUNK, KNOWN, Key, Ring, Slot, encode};
 use super::timed::{Forgetful, Window};
 use super::{Held, Measurement, Quantile};
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::Instant;
 
-/// Steps before the answer is found anew: as many passes as a search takes, or so.
-const STEPS: u8 = 8;
+/// Steps over values that are not known before the answer is found anew: as many passes as a search takes, or so.
+const PASSES: u8 = 8;
+/// Values learned in a pass: some of those known before are kept.
+const LEARNED: usize = KNOWN - 2;
 
 /// `Q` exact quantiles of the last `N` measurements (`N` < 65,536; meant for up to 512), by the nearest rank: the answer
 /// is a value that was seen, the ⌈q n⌉-th of n in order.
@@ -75,7 +77,7 @@ impl<const N: usize, const Q: usize, K: Key> ExactQuantiles<N, Q, K> {
     /// All quantiles, in the order of the construction; `None` with too few values. O(Q).
     #[must_use]
     pub fn quantiles(&self) -> Option<[K; Q]> {
-        self.ring.enough().then(|| self.ranks.map(|rank| K::decode(rank.current)))
+        self.ring.enough().then(|| self.ranks.each_ref().map(|rank| K::decode(rank.answer())))
     }
 
     /// One quantile; `None` with too few values. O(Q) for those of the construction, else a pass for each bit of a key.
@@ -84,7 +86,7 @@ impl<const N: usize, const Q: usize, K: Key> ExactQuantiles<N, Q, K> {
         let kept = self.quantiles.iter().zip(&self.ranks).find(|(kept, _)| **kept == quantile);
         self.ring.enough().then(|| {
             K::decode(match kept {
-                Some((_, rank)) => rank.current,
+                Some((_, rank)) => rank.answer(),
                 None => K::Slot::at_rank(self.ring.slots(), quantile.rank(self.ring.present())),
             })
         })
@@ -93,8 +95,11 @@ impl<const N: usize, const Q: usize, K: Key> ExactQuantiles<N, Q, K> {
     fn put(&mut self, now: Instant, new: K::Slot) {
         let old = self.ring.put(now, new);
         for (rank, quantile) in self.ranks.iter_mut().zip(self.quantiles) {
-            rank.count(old, new);
-            rank.settle(self.ring.slots(), self.ring.present(), quantile);
+            // Most values come and leave far below a high quantile.
+            if !rank.is_above(old, new) {
+                rank.replace(old, new);
+                rank.settle(self.ring.slots(), self.ring.present(), quantile);
+            }
         }
     }
 }
@@ -142,7 +147,7 @@ impl<const N: usize, const Q: usize, K: Key> Forgetful for ExactQuantiles<N, Q, 
     fn forget(&mut self, count: usize) {
         for _ in 0..count {
             let Some(old) = self.ring.take() else { break };
-            self.ranks.iter_mut().for_each(|rank| rank.count(old, K::Slot::EMPTY));
+            self.ranks.iter_mut().for_each(|rank| rank.replace(old, K::Slot::EMPTY));
         }
         for (rank, quantile) in self.ranks.iter_mut().zip(self.quantiles) {
             rank.settle(self.ring.slots(), self.ring.present(), quantile);
@@ -154,60 +159,238 @@ impl<const N: usize, const Q: usize, K: Key> Forgetful for ExactQuantiles<N, Q, 
     }
 }
 
-/// One answer. Settled, its rank is above `below` and at most `up_to`.
+/// One answer among its neighbours. Settled, its rank is above `below`, and at most that and its own count.
 #[derive(Clone, Copy, Debug)]
 struct Rank<S> {
-    current: S,
-    /// Values below the current one.
+    /// Rising. No value of the window lies between two of them.
+    keys: [S; KNOWN],
+    /// How many values are each of them; may be none.
+    counts: [u16; KNOWN],
+    /// Values below the answer.
     below: u16,
-    /// Values below or equal.
-    up_to: u16,
+    /// Which of the keys is the answer.
+    at: u8,
 }
 
 impl<S: Slot> Rank<S> {
-    const NONE: Self = Self { current: S::LEAST, below: 0, up_to: 0 };
+    /// Of no values.
+    const NONE: Self = Self { keys: S::FIRST, counts: [0; KNOWN], below: 0, at: 0 };
+
+    /// The remainder tells the compiler what always holds.
+    const fn place(&self) -> usize {
+        self.at as usize % KNOWN
+    }
+
+    #[inline]
+    fn answer(&self) -> S {
+        self.keys.get(self.place()).copied().unwrap_or(S::LEAST)
+    }
+
+    #[inline]
+    fn here(&self) -> u16 {
+        self.counts.get(self.place()).copied().unwrap_or(0)
+    }
+
+    /// Whether both are values below all known ones: nothing changes when one takes the place of the other.
+    #[inline]
+    fn is_above(&self, old: S, new: S) -> bool {
+        let [low, ..] = self.keys;
+        (old < low) & (new < low)
+    }
 
     /// A slot was replaced. Codes are above all values, and never counted.
     #[inline]
-    fn count(&mut self, old: S, new: S) {
-        let change = |count: u16, come, gone| count.wrapping_add(u16::from(come)).wrapping_sub(u16::from(gone));
-        self.below = change(self.below, new < self.current, old < self.current);
-        self.up_to = change(self.up_to, new <= self.current, old <= self.current);
+    fn replace(&mut self, old: S, new: S) {
+        let answer = self.answer();
+        self.below = self.below.wrapping_add(u16::from(new < answer)).wrapping_sub(u16::from(old < answer));
+        let [low, .., high] = self.keys;
+        let near = |slot| (low <= slot) & (slot <= high);
+        if (near(old) | near(new)) & (old != new) {
+            self.change(old, u16::MAX);
+            self.change(new, 1);
+        }
+    }
+
+    /// A value came, or left (`by` is −1, wrapping).
+    #[inline(never)]
+    fn change(&mut self, slot: S, by: u16) {
+        let [low, .., high] = self.keys;
+        if slot < low || high < slot {
+            return;
+        }
+        let place = self.keys.iter().take_while(|key| **key < slot).count();
+        match (self.keys.get(place), self.counts.get_mut(place)) {
+            (Some(key), Some(count)) if *key == slot => *count = count.wrapping_add(by),
+            // What leaves is known.
+            _ => self.insert(place, slot),
+        }
+    }
+
+    /// A new key with one value, before that at `place`; the key that is further from the answer is forgotten.
+    fn insert(&mut self, place: usize, slot: S) {
+        let at = self.place();
+        if at < KNOWN / 2 {
+            shift_up(self.keys.get_mut(place..), slot);
+            shift_up(self.counts.get_mut(place..), 1);
+            self.at = self.at.wrapping_add(u8::from(place <= at));
+        } else {
+            shift_down(self.keys.get_mut(..place), slot);
+            shift_down(self.counts.get_mut(..place), 1);
+            self.at = self.at.wrapping_sub(u8::from(place > at));
+        }
     }
 
     #[inline]
     fn settle(&mut self, slots: &[S], present: u16, quantile: Quantile) {
         let rank = quantile.rank(present);
-        if (self.below >= rank) | (self.up_to < rank) {
+        if (self.below >= rank) | (self.below.wrapping_add(self.here()) < rank) {
             self.step(slots, rank);
         }
     }
 
-    #[cold]
     #[inline(never)]
     fn step(&mut self, slots: &[S], rank: u16) {
-        if rank == 0 {
-            *self = Self::NONE;
-            return;
-        }
-        for _ in 0..STEPS {
-            // As many values are at the rank or beyond, so there is a next one.
-            if self.up_to < rank {
-                self.current = S::next_above(slots, self.current);
-                self.below = self.up_to;
-                self.up_to = self.below.wrapping_add(S::count_equal(slots, self.current));
+        let mut passes = PASSES;
+        // Without values any key will do.
+        while rank > 0 {
+            let up_to = self.below.wrapping_add(self.here());
+            if up_to < rank {
+                if self.place() == KNOWN - 1 && !self.look(slots, true, &mut passes) {
+                    return self.search(slots, rank);
+                }
+                self.at = self.at.wrapping_add(1);
+                self.below = up_to;
             } else if self.below >= rank {
-                self.current = S::next_below(slots, self.current);
-                self.up_to = self.below;
-                self.below = self.up_to.wrapping_sub(S::count_equal(slots, self.current));
+                if self.place() == 0 && !self.look(slots, false, &mut passes) {
+                    return self.search(slots, rank);
+                }
+                self.at = self.at.wrapping_sub(1);
+                self.below = self.below.wrapping_sub(self.here());
             } else {
                 return;
             }
         }
-        self.current = S::at_rank(slots, rank);
-        self.below = S::count_below(slots, self.current);
-        self.up_to = self.below.wrapping_add(S::count_equal(slots, self.current));
-        debug_assert!(is_value(self.current));
+    }
+
+    /// Learns the next values beyond the known ones, of which there is one at least: the rank is there. The answer stays.
+    fn look(&mut self, slots: &[S], up: bool, passes: &mut u8) -> bool {
+        let [low, .., high] = self.keys;
+        let Some(left) = passes.checked_sub(1) else { return false };
+        *passes = left;
+        if up {
+            let found = Beyond::near(slots, low, high, S::GREATEST, |slot| slot);
+            let new = found.values();
+            self.at = self.at.wrapping_sub(new as u8);
+            append(&mut self.keys, found.keys, new);
+            append(&mut self.counts, found.counts, new);
+        } else {
+            // With the order turned around it is the same.
+            let found = Beyond::near(slots, high.flip(), low.flip(), S::LEAST.flip(), S::flip);
+            let new = found.values();
+            self.at = self.at.wrapping_add(new as u8);
+            prepend(&mut self.keys, found.keys.map(S::flip), new);
+            prepend(&mut self.counts, found.counts, new);
+        }
+        true
+    }
+
+    /// Finds the answer anew; the keys next to it are numbers in a row, values or not.
+    #[cold]
+    fn search(&mut self, slots: &[S], rank: u16) {
+        let answer = S::at_rank(slots, rank);
+        self.keys = S::row_with(answer);
+        self.counts = self.keys.map(|key| S::count_equal(slots, key));
+        self.below = S::count_below(slots, answer);
+        self.at = self.keys.iter().take_while(|key| **key < answer).count() as u8;
+    }
+}
+
+/// The nearest values beyond one, as many as can be learned in one pass.
+struct Beyond<S> {
+    /// Rising; the bound where there is none.
+    keys: [S; LEARNED],
+    /// How many values are each of them.
+    counts: [u16; LEARNED],
+}
+
+impl<S: Slot> Beyond<S> {
+    /// Those above `beyond` and up to `bound`: first as far as those known are apart, which spares looking closely at
+    /// values that would fall out again.
+    fn near(slots: &[S], known: S, beyond: S, bound: S, turn: impl Fn(S) -> S) -> Self {
+        let near = S::as_far_beyond(known, beyond).min(bound);
+        let found = Self::look(slots, beyond, near, &turn);
+        if found.values() > 0 || near == bound { found } else { Self::look(slots, beyond, bound, turn) }
+    }
+
+    /// Those above `beyond` and up to `bound`, in an order that `turn` gives and takes back.
+    fn look(slots: &[S], beyond: S, bound: S, turn: impl Fn(S) -> S) -> Self {
+        let mut found = Self { keys: [bound; LEARNED], counts: [0; LEARNED] };
+        let mut see = |some: &[S]| {
+            let [.., last] = found.keys;
+            let mut those = S::between(some, turn(beyond), turn(last));
+            while those != 0 {
+                let slot = some.get(those.trailing_zeros() as usize).copied();
+                slot.into_iter().for_each(|slot| found.add(turn(slot)));
+                those &= those.wrapping_sub(1);
+            }
+        };
+        let (chunks, rest) = slots.as_chunks::<CHUNK>();
+        chunks.iter().for_each(|chunk| see(chunk));
+        see(rest);
+        found
+    }
+
+    /// Adds a value if it is nearer than one of those found; the furthest falls out.
+    #[inline]
+    fn add(&mut self, slot: S) {
+        let mut carried = (slot, 1u16);
+        for (key, count) in self.keys.iter_mut().zip(&mut self.counts) {
+            let (old, many) = (*key, *count);
+            let (less, same) = (carried.0 < old, carried.0 == old);
+            *key = if less { carried.0 } else { old };
+            *count = if less { carried.1 } else { many.wrapping_add(if same { carried.1 } else { 0 }) };
+            carried = if less {
+                (old, many)
+            } else if same {
+                (S::EMPTY, 0)
+            } else {
+                carried
+            };
+        }
+    }
+
+    fn values(&self) -> usize {
+        self.counts.iter().filter(|count| **count > 0).count()
+    }
+}
+
+/// Appends the first `new` of `found`, and lets as many of the first fall out.
+fn append<T: Copy>(list: &mut [T; KNOWN], found: [T; LEARNED], new: usize) {
+    let old = *list;
+    let all = old.into_iter().skip(new).chain(found);
+    list.iter_mut().zip(all).for_each(|(item, new)| *item = new);
+}
+
+/// The same at the other end.
+fn prepend<T: Copy>(list: &mut [T; KNOWN], found: [T; LEARNED], new: usize) {
+    let old = *list;
+    let all = old.into_iter().rev().skip(new).chain(found);
+    list.iter_mut().rev().zip(all).for_each(|(item, new)| *item = new);
+}
+
+/// Puts a new first; the last falls out.
+fn shift_up<T: Copy>(list: Option<&mut [T]>, first: T) {
+    let mut carried = first;
+    for item in list.into_iter().flatten() {
+        core::mem::swap(item, &mut carried);
+    }
+}
+
+/// Puts a new last; the first falls out.
+fn shift_down<T: Copy>(list: Option<&mut [T]>, last: T) {
+    let mut carried = last;
+    for item in list.into_iter().flatten().rev() {
+        core::mem::swap(item, &mut carried);
     }
 }
 

@@ -77,7 +77,7 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> RelativeQuant
     /// All quantiles, in the order of the construction; `None` with too few values. O(Q).
     #[must_use]
     pub fn quantiles(&self) -> Option<[u64; Q]> {
-        self.ring.enough().then(|| self.places.map(|place| middle(S, place.bucket)))
+        self.ring.enough().then(|| self.places.each_ref().map(|place| middle(S, place.bucket)))
     }
 
     /// One quantile; `None` with too few values. O(Q) for those of the construction, else O(buckets).

@@ -12,8 +12,22 @@ use crate::units::{Instant, Milli};
 pub trait Key: Copy + Keyed {}
 impl<K: Copy + Keyed> Key for K {}
 
+/// Neighbours of an answer that a quantile keeps: a power of two.
+pub(super) const KNOWN: usize = 8;
+
+/// Slots that are looked at together.
+pub(super) const CHUNK: usize = 32;
+const BITS: [u32; CHUNK] = {
+    let (mut bits, mut i) = ([1; CHUNK], 1);
+    while i < CHUNK {
+        bits[i] = bits[i - 1] << 1;
+        i += 1;
+    }
+    bits
+};
+
 pub(super) mod sealed {
-    use super::{Debug, Reader, SnapshotError, Writer};
+    use super::{Debug, KNOWN, Reader, SnapshotError, Writer};
 
     /// A value as a slot of the same order.
     pub trait Keyed: Sized {
@@ -41,14 +55,20 @@ pub(super) mod sealed {
         const GREATEST: Self;
         /// The least value.
         const LEAST: Self;
+        /// The least values.
+        const FIRST: [Self; KNOWN];
+        /// Values in a row, with `x` among them.
+        fn row_with(x: Self) -> [Self; KNOWN];
+        /// The same the other way around: the least is the greatest.
+        fn flip(self) -> Self;
+        /// As far beyond `b` as `a` is before it, or the end.
+        fn as_far_beyond(a: Self, b: Self) -> Self;
         /// How many are below `x`.
         fn count_below(slots: &[Self], x: Self) -> u16;
         /// How many are `x`.
         fn count_equal(slots: &[Self], x: Self) -> u16;
-        /// The least that is above `x`, where there is one.
-        fn next_above(slots: &[Self], x: Self) -> Self;
-        /// The greatest that is below `x`, where there is one.
-        fn next_below(slots: &[Self], x: Self) -> Self;
+        /// Which of at most [`CHUNK`] lie above `a` and up to `b`, or below `a` and down to `b`: a bit for each.
+        fn between(slots: &[Self], a: Self, b: Self) -> u32;
         /// The value at a rank, from 1, where there are so many.
         fn at_rank(slots: &[Self], rank: u16) -> Self;
         /// As bytes.
@@ -69,6 +89,28 @@ macro_rules! slot {
             const INVALID: Self = Self::MAX - 3;
             const GREATEST: Self = Self::MAX - 4;
             const LEAST: Self = Self::MIN;
+            const FIRST: [Self; KNOWN] = {
+                let (mut row, mut i) = ([Self::MIN; KNOWN], 1);
+                while i < KNOWN {
+                    row[i] = Self::MIN + i as Self;
+                    i += 1;
+                }
+                row
+            };
+
+            fn flip(self) -> Self {
+                !self
+            }
+
+            fn as_far_beyond(a: Self, b: Self) -> Self {
+                b.saturating_add_unsigned(b.abs_diff(a))
+            }
+
+            fn row_with(x: Self) -> [Self; KNOWN] {
+                // The first of the row is near enough to the least, or the last to the greatest.
+                let from = x.min(Self::GREATEST - (KNOWN as Self - 1));
+                Self::FIRST.map(|i| from.wrapping_add(i.wrapping_sub(Self::MIN)))
+            }
 
             fn count_below(slots: &[Self], x: Self) -> u16 {
                 slots.iter().fold(0, |n: $unsigned, slot| n.wrapping_add($unsigned::from(*slot < x))) as u16
@@ -78,16 +120,10 @@ macro_rules! slot {
                 slots.iter().fold(0, |n: $unsigned, slot| n.wrapping_add($unsigned::from(*slot == x))) as u16
             }
 
-            // The distance from x + 1, read without a sign, is least for the next above: what is below wraps around
-            // to the greatest distances. Moved by MIN, so that it can be compared with a sign, as SSE2 does.
-            fn next_above(slots: &[Self], x: Self) -> Self {
-                let from = x.wrapping_add(1).wrapping_sub(Self::MIN);
-                slots.iter().fold(Self::MAX, |least, slot| least.min(slot.wrapping_sub(from))).wrapping_add(from)
-            }
-
-            fn next_below(slots: &[Self], x: Self) -> Self {
-                let from = x.wrapping_sub(1).wrapping_add(Self::MIN);
-                from.wrapping_sub(slots.iter().fold(Self::MAX, |least, slot| least.min(from.wrapping_sub(*slot))))
+            fn between(slots: &[Self], a: Self, b: Self) -> u32 {
+                let (low, high) = if a < b { (a.wrapping_add(1), b) } else { (b, a.wrapping_sub(1)) };
+                let inside = |slot: &Self| (low <= *slot) & (*slot <= high);
+                slots.iter().zip(&BITS).fold(0, |all, (slot, bit)| all | if inside(slot) { *bit } else { 0 })
             }
 
             // Halves the range of values: as many counts as a slot has bits.
@@ -262,11 +298,14 @@ impl<K: Key, const N: usize> Ring<K, N> {
     /// Puts a measurement in place of the oldest one, or of an empty slot, and gives what was there.
     #[inline]
     pub(super) fn put(&mut self, now: Instant, slot: K::Slot) -> K::Slot {
-        let Some(place) = self.slots.get_mut(usize::from(self.head)) else { return K::Slot::EMPTY };
+        let head = self.head;
+        let Some(place) = self.slots.get_mut(usize::from(head)) else { return K::Slot::EMPTY };
         let old = core::mem::replace(place, slot);
-        self.head = after::<N>(self.head);
-        self.len = self.len.wrapping_add(u16::from(old == K::Slot::EMPTY));
-        self.present = self.present.wrapping_add(u16::from(is_value(slot))).wrapping_sub(u16::from(is_value(old)));
+        self.head = after::<N>(head);
+        if !(is_value(slot) & is_value(old)) {
+            self.len = self.len.wrapping_add(u16::from(old == K::Slot::EMPTY));
+            self.present = self.present.wrapping_add(u16::from(is_value(slot))).wrapping_sub(u16::from(is_value(old)));
+        }
         // When time ran back, what was newest came now.
         if is_value(slot) || now < self.newest {
             self.newest = now;
@@ -352,17 +391,14 @@ mod tests {
         }
 
         #[test]
-        fn neighbours_and_ranks_are_those_of_the_sorted_list(
-            mut list in prop::collection::vec(prop_oneof![0i32..9, any::<i32>()], 1..60), x: i32,
+        fn counts_and_ranks_are_those_of_the_sorted_list(
+            mut list in prop::collection::vec(prop_oneof![0i32..9, any::<i32>()], 1..60), x: i32, y: i32,
         ) {
             list.iter_mut().for_each(|slot| *slot = (*slot).min(i32::GREATEST));
-            let x = x.min(i32::GREATEST);
-            if let Some(above) = list.iter().filter(|slot| **slot > x).min() {
-                prop_assert_eq!(i32::next_above(&list, x), *above);
-            }
-            if let Some(below) = list.iter().filter(|slot| **slot < x).max() {
-                prop_assert_eq!(i32::next_below(&list, x), *below);
-            }
+            prop_assert_eq!(i32::count_below(&list, x), list.iter().filter(|slot| **slot < x).count() as u16);
+            let between = |slot: &i32| (x.min(y)..=x.max(y)).contains(slot);
+            prop_assert_eq!(i32::any_between(&list, x, y), list.iter().any(between));
+            prop_assert_eq!(x.flip().cmp(&y.flip()), y.cmp(&x));
             let unsorted = list.clone();
             list.sort_unstable();
             for (rank, value) in (1..).zip(&list) {
