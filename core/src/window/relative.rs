@@ -53,8 +53,8 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> PartialEq for
 
 impl<const N: usize, const Q: usize, const W: usize, const S: u32> RelativeQuantiles<N, Q, W, S> {
     /// The greatest value that has a bucket.
-    pub const LARGEST: u64 = match bounds(S, (W as u64).wrapping_mul(64).saturating_sub(1)) {
-        Some((_, last)) => last,
+    pub const LARGEST: u64 = match last(S, (W as u64).wrapping_mul(64).saturating_sub(1)) {
+        Some(last) => last,
         None => u64::MAX,
     };
 
@@ -99,36 +99,33 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> RelativeQuant
 
     fn put(&mut self, now: Instant, new: i16) {
         let old = self.ring.put(now, new);
-        self.change(old, false);
-        self.change(new, true);
-        self.settle();
+        if old == new {
+            return;
+        }
+        self.tally(old, u16::MAX);
+        self.tally(new, 1);
+        for (place, quantile) in self.places.iter_mut().zip(self.quantiles) {
+            let [left, came] = [old, new].map(|slot| place.is_above(slot));
+            // Most values come and leave below a high quantile: nothing changes then.
+            if !(left & came) {
+                place.below = place.below.wrapping_add(u16::from(came)).wrapping_sub(u16::from(left));
+                place.settle(&self.counts, &self.used, quantile.rank(self.ring.present()));
+            }
+        }
     }
 
-    /// A measurement came or left.
+    /// A measurement came, or left (`by` is −1, wrapping).
     #[inline]
-    fn change(&mut self, slot: i16, came: bool) {
+    fn tally(&mut self, slot: i16, by: u16) {
         if !is_value(slot) {
             return;
         }
-        let bucket = u16::decode(slot);
-        let (word, bit) = split(bucket);
-        let by = if came { 1 } else { u16::MAX };
-        if let (Some(count), Some(used)) =
-            (self.counts.get_mut(word).and_then(|counts| counts.get_mut(usize::from(bit))), self.used.get_mut(word))
-        {
+        let (word, bit) = split(u16::decode(slot));
+        let count = self.counts.get_mut(word).and_then(|counts| counts.get_mut(usize::from(bit)));
+        if let (Some(count), Some(used)) = (count, self.used.get_mut(word)) {
             *count = count.wrapping_add(by);
             let mask = 1u64.wrapping_shl(u32::from(bit));
             *used = if *count == 0 { *used & !mask } else { *used | mask };
-        }
-        for place in &mut self.places {
-            place.below = place.below.wrapping_add(if bucket < place.bucket { by } else { 0 });
-        }
-    }
-
-    #[inline]
-    fn settle(&mut self) {
-        for (place, quantile) in self.places.iter_mut().zip(self.quantiles) {
-            place.settle(&self.counts, &self.used, quantile.rank(self.ring.present()));
         }
     }
 }
@@ -182,9 +179,14 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> Forgetful for
     fn forget(&mut self, count: usize) {
         for _ in 0..count {
             let Some(old) = self.ring.take() else { break };
-            self.change(old, false);
+            self.tally(old, u16::MAX);
+            for place in &mut self.places {
+                place.below = place.below.wrapping_sub(u16::from(place.is_above(old)));
+            }
         }
-        self.settle();
+        for (place, quantile) in self.places.iter_mut().zip(self.quantiles) {
+            place.settle(&self.counts, &self.used, quantile.rank(self.ring.present()));
+        }
     }
 
     fn clamp(&mut self, now: Instant) {
@@ -201,6 +203,12 @@ struct Place {
 }
 
 impl Place {
+    /// Whether a measurement is a value in a bucket below. Codes are above all values.
+    #[inline]
+    fn is_above(self, slot: i16) -> bool {
+        u16::decode(slot) < self.bucket
+    }
+
     /// Each move goes to a bucket in use, toward the rank, or ends where there is none (there are no values).
     #[inline]
     fn settle(&mut self, counts: &[[u16; 64]], used: &[u64], rank: u16) {
@@ -262,32 +270,34 @@ fn bucket(octave: u32, value: u64) -> u16 {
     octave.wrapping_mul(k).wrapping_add(value.wrapping_shr(k) as u32) as u16
 }
 
-/// The first and the last value of a bucket; `None` beyond 2⁶⁴.
-const fn bounds(octave: u32, bucket: u64) -> Option<(u64, u64)> {
+/// The values of a bucket are `[m 2ᵏ, (m + 1) 2ᵏ)`.
+const fn parts(octave: u32, bucket: u64) -> (u32, u64) {
     let s = octave as u64;
-    let (k, m) = match bucket.checked_div(s) {
+    match bucket.checked_div(s) {
         Some(whole) if whole >= 2 => {
-            (whole.wrapping_sub(1), bucket.wrapping_sub(whole.wrapping_sub(1).wrapping_mul(s)))
+            let k = whole.wrapping_sub(1);
+            (k as u32, bucket.wrapping_sub(k.wrapping_mul(s)))
         }
         _ => (0, bucket),
-    };
-    if k >= 64 || m.leading_zeros() < k as u32 {
+    }
+}
+
+/// The last value of a bucket; `None` beyond 2⁶⁴.
+const fn last(octave: u32, bucket: u64) -> Option<u64> {
+    let (k, m) = parts(octave, bucket);
+    if k >= 64 || m.leading_zeros() < k {
         return None;
     }
-    let first = m.wrapping_shl(k as u32);
-    Some((first, first.wrapping_add(1u64.wrapping_shl(k as u32).wrapping_sub(1))))
+    Some(m.wrapping_shl(k).wrapping_add(1u64.wrapping_shl(k).wrapping_sub(1)))
 }
 
 /// What stands for a bucket `[a, b)`: `2 a b / (a + b)`, rounded down, which is as far from one end as from the other
-/// as a share of it.
+/// as a share of it. With its parts that is `a + a / (2 m + 1)`.
+#[inline]
 fn middle(octave: u32, bucket: u16) -> u64 {
-    let Some((first, last)) = bounds(octave, u64::from(bucket)) else { return u64::MAX };
-    let width = last.wrapping_sub(first).wrapping_add(1);
-    // With a = m w: a + w m / (2 m + 1).
-    let m = first.checked_div(width).unwrap_or(0);
-    let twice = u128::from(m.wrapping_mul(2).wrapping_add(1));
-    let beyond = u128::from(width).wrapping_mul(u128::from(m)).checked_div(twice).unwrap_or(0);
-    first.wrapping_add(beyond as u64)
+    let (k, m) = parts(octave, u64::from(bucket));
+    let first = m.wrapping_shl(k);
+    first.wrapping_add(first.checked_div(m.wrapping_mul(2).wrapping_add(1)).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -298,8 +308,7 @@ mod tests {
     fn off_by_at_most_the_stated_share(octave: u32) {
         let mut next = 0u64;
         for number in 0..=bucket(octave, u64::MAX) {
-            let (first, last) = bounds(octave, u64::from(number)).expect("a bucket of a value");
-            assert_eq!(first, next, "no value between bucket {number} and the one before");
+            let (first, last) = (next, last(octave, u64::from(number)).expect("a bucket of a value"));
             next = last.wrapping_add(1);
             let stands = middle(octave, number);
             for value in [first, last] {

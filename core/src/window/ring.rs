@@ -396,8 +396,11 @@ mod tests {
         ) {
             list.iter_mut().for_each(|slot| *slot = (*slot).min(i32::GREATEST));
             prop_assert_eq!(i32::count_below(&list, x), list.iter().filter(|slot| **slot < x).count() as u16);
-            let between = |slot: &i32| (x.min(y)..=x.max(y)).contains(slot);
-            prop_assert_eq!(i32::any_between(&list, x, y), list.iter().any(between));
+            let within = |slot: &i32| if x < y { x < *slot && *slot <= y } else { y <= *slot && *slot < x };
+            for chunk in list.chunks(CHUNK) {
+                let bits = (0..).zip(chunk).filter(|(_, slot)| within(slot)).fold(0, |bits, (i, _)| bits | 1 << i);
+                prop_assert_eq!(i32::between(chunk, x, y), bits);
+            }
             prop_assert_eq!(x.flip().cmp(&y.flip()), y.cmp(&x));
             let unsorted = list.clone();
             list.sort_unstable();
