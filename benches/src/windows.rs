@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
-use plimsoll_core::units::{Instant, Span};
-use plimsoll_core::window::{Cuts, Entry, ExactQuantiles, Extremes, Measurement, Quantile, RelativeQuantiles, Window};
+use plimsoll_core::units::{Instant, Milli, Span};
+use plimsoll_core::window::{
+    Average, Cuts, Entry, Ewma, ExactQuantiles, Extremes, Measurement, MinMax, Quantile, Rate, RelativeQuantiles,
+    Timed, Window,
+};
 use sketches_ddsketch::{Config, DDSketch};
 
 /// A window with its answer.
@@ -65,6 +68,47 @@ impl<const N: usize> Contestant for OnePercent<N> {
     fn ask(&mut self, value: u32) -> u64 {
         self.push(NOW, Measurement::Present(u64::from(value)));
         self.quantiles().map_or(0, |[p95]| p95)
+    }
+}
+
+/// A window in which each measurement comes a second after the one before.
+#[derive(Clone, Debug)]
+pub struct Ticking<W> {
+    window: W,
+    now: Instant,
+}
+
+impl<W> Ticking<W> {
+    /// From the origin of time on.
+    #[must_use]
+    pub const fn new(window: W) -> Self {
+        Self { window, now: Instant::from_secs(0) }
+    }
+}
+
+/// Puts a measurement into a ticking window, and asks it.
+macro_rules! ticking {
+    ($window:ty, $from:expr, $answer:expr) => {
+        impl<const N: usize> Contestant for Ticking<$window> {
+            fn ask(&mut self, value: u32) -> u64 {
+                self.now = self.now + Span::from_secs(1);
+                self.window.push(self.now, Measurement::Present($from(value)));
+                let answer: fn(&$window) -> Option<u64> = $answer;
+                answer(&self.window).unwrap_or(0)
+            }
+        }
+    };
+}
+ticking!(Timed<Exact<N>, N>, |x| x, |w| w.window().quantiles().map(|[p95]| p95.into()));
+ticking!(Average<N>, |x| Milli(i64::from(x)), |w| w.average().map(|x| x.0 as u64));
+ticking!(MinMax<N>, |x| Milli(i64::from(x)), |w| w.greatest().map(|x| x.0 as u64));
+ticking!(Rate<N>, u64::from, |w| w.per_second().map(|x| x.0 as u64));
+
+impl Contestant for Ticking<Ewma> {
+    fn ask(&mut self, value: u32) -> u64 {
+        self.now = self.now + Span::from_secs(1);
+        self.window.push(self.now, Measurement::Present(f64::from(value)));
+        self.window.mean().map_or(0, |mean| mean as u64)
     }
 }
 

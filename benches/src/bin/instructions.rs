@@ -7,11 +7,12 @@ use std::hint::black_box;
 
 use plimsoll_benches::streams::{Stream, recommendations};
 use plimsoll_benches::windows::{
-    BareRing, Contestant, Exact, OnePercent, SelectPerQuery, Sliding, Stabilized, exact, one_percent,
+    BareRing, Contestant, Exact, OnePercent, SelectPerQuery, Sliding, Stabilized, Ticking, exact, one_percent,
 };
 use plimsoll_benches::worlds::{Noise, Policies, World};
 use plimsoll_core::hpa::{Decision, History, Hpa, Observation, Pod, PodFold, Step};
-use plimsoll_core::window::{ExactQuantiles, Quantile};
+use plimsoll_core::units::Span;
+use plimsoll_core::window::{Average, Ewma, ExactQuantiles, MinMax, Quantile, Rate, Timed};
 
 /// Pods added, then decided. The number in it keeps the compiler from making one function of two.
 #[inline(never)]
@@ -71,6 +72,11 @@ feed! {
     sliding_rising: Sliding<300>;
     select_usual: SelectPerQuery<300>;
     bare_ring: BareRing<300>;
+    timed: Ticking<Timed<Exact<300>, 300>>;
+    average: Ticking<Average<300>>;
+    min_max: Ticking<MinMax<300>>;
+    rate: Ticking<Rate<300>>;
+    ewma: Ticking<Ewma>;
     stabilized_20: Stabilized<20>;
     stabilized_240: Stabilized<240>;
 }
@@ -103,6 +109,12 @@ fn windows() {
     feed(Sliding::new(Quantile::P95), &of(Stream::Rising), sliding_rising);
     feed(SelectPerQuery::default(), &usual, select_usual);
     feed(BareRing::default(), &usual, bare_ring);
+    let span = Span::from_secs(300);
+    feed(Ticking::new(Timed::new(exact(), span).expect("some time")), &usual, timed);
+    feed(Ticking::new(Average::new()), &usual, average);
+    feed(Ticking::new(MinMax::new()), &usual, min_max);
+    feed(Ticking::new(Rate::new(span).expect("some time")), &of(Stream::Rising), rate);
+    feed(Ticking::new(Ewma::new(span).expect("some time")), &usual, ewma);
     let replicas: Vec<u32> = recommendations(FILL + MEASURED).iter().map(|n| n.unsigned_abs()).collect();
     feed(Stabilized::<20>::default(), &replicas, stabilized_20);
     feed(Stabilized::<240>::default(), &replicas, stabilized_240);

@@ -1,10 +1,11 @@
 //! Exact quantiles of the last N values.
 //!
-//! Beside the ring of values stands, for each quantile, its current answer with the number of values below it, and
-//! below or equal. A measurement that comes and one that leaves move those two by comparisons alone. Only when the rank
-//! asked for is no longer between them does the answer step to the next value, which is one pass over the ring, and a
-//! second to count its equals. One measurement moves the rank by one value at most, so that is the worst case. After
-//! many left at once the answer is found anew, by halving the range of values: one pass for each of their bits.
+//! Beside the ring of values stand, for each quantile, its answer and the values nearest to it, [`KNOWN`] together, with
+//! the count of each; and the number of values below the answer. A measurement that comes and one that leaves change
+//! those counts by comparisons alone, and most are far from the answer and change nothing. One measurement moves the
+//! rank by one value at most, so the answer steps to a neighbour. When it steps beyond those known, one pass over the
+//! ring learns the next [`LEARNED`]. That pass is the worst case of a measurement. After many left at once the answer is
+//! found anew by halving the range of values: one pass for each of their bits.
 
 use super::ring::{CHUNK, KNOWN, Key, Ring, Slot, encode};
 use super::timed::{Forgetful, Window};
@@ -12,7 +13,7 @@ use super::{Held, Measurement, Quantile};
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::Instant;
 
-/// Steps over values that are not known before the answer is found anew: as many passes as a search takes, or so.
+/// Passes that learn before the answer is found anew, which takes about as long as so many.
 const PASSES: u8 = 8;
 /// Values learned in a pass: some of those known before are kept.
 const LEARNED: usize = KNOWN - 2;
@@ -20,7 +21,7 @@ const LEARNED: usize = KNOWN - 2;
 /// `Q` exact quantiles of the last `N` measurements (`N` < 65,536; meant for up to 512), by the nearest rank: the answer
 /// is a value that was seen, the ⌈q n⌉-th of n in order.
 ///
-/// The keys are `u32`; `f32` takes as long, `u16` half the time and the room, where milliseconds up to 65 s will do.
+/// The keys are `u32`; `f32` takes as long, `u16` half the room, where milliseconds up to 65 s will do.
 /// Keys nearer than five to the greatest of their type are held as its greatest less four. For windows in time see
 /// [`Timed`](super::Timed).
 ///
@@ -92,6 +93,15 @@ impl<const N: usize, const Q: usize, K: Key> ExactQuantiles<N, Q, K> {
         })
     }
 
+    /// The oldest leave; the answers are not settled yet.
+    fn take(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(old) = self.ring.take() else { break };
+            self.ranks.iter_mut().for_each(|rank| rank.replace(old, K::Slot::EMPTY));
+        }
+    }
+
+    #[inline]
     fn put(&mut self, now: Instant, new: K::Slot) {
         let old = self.ring.put(now, new);
         for (rank, quantile) in self.ranks.iter_mut().zip(self.quantiles) {
@@ -109,7 +119,7 @@ impl<const N: usize, const Q: usize, K: Key> Window for ExactQuantiles<N, Q, K> 
     const KIND: u16 = 16;
     const BODY: usize = Ring::<K, N>::SAVED.saturating_add(2).saturating_add(Q.saturating_mul(2));
 
-    /// O(Q) comparisons while no answer changes, else two passes over N slots for each that does.
+    /// O(Q) comparisons, and rarely a pass over N slots for an answer that has gone beyond its known neighbours.
     #[inline]
     fn push(&mut self, now: Instant, measurement: Measurement<K>) {
         self.put(now, encode(measurement));
@@ -143,12 +153,14 @@ impl<const N: usize, const Q: usize, K: Key> Forgetful for ExactQuantiles<N, Q, 
         usize::from(self.ring.len())
     }
 
+    fn exchange(&mut self, leave: usize, now: Instant, measurement: Measurement<K>) {
+        self.take(leave);
+        self.put(now, encode(measurement));
+    }
+
     /// O(count), and for each quantile at most one pass over N slots for each bit of a key.
     fn forget(&mut self, count: usize) {
-        for _ in 0..count {
-            let Some(old) = self.ring.take() else { break };
-            self.ranks.iter_mut().for_each(|rank| rank.replace(old, K::Slot::EMPTY));
-        }
+        self.take(count);
         for (rank, quantile) in self.ranks.iter_mut().zip(self.quantiles) {
             rank.settle(self.ring.slots(), self.ring.present(), quantile);
         }
@@ -252,7 +264,10 @@ impl<S: Slot> Rank<S> {
     fn step(&mut self, slots: &[S], rank: u16) {
         let mut passes = PASSES;
         // Without values any key will do.
-        while rank > 0 {
+        if rank == 0 {
+            return;
+        }
+        loop {
             let up_to = self.below.wrapping_add(self.here());
             if up_to < rank {
                 if self.place() == KNOWN - 1 && !self.look(slots, true, &mut passes) {

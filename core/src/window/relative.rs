@@ -97,6 +97,18 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> RelativeQuant
         })
     }
 
+    /// The oldest leave; the answers are not settled yet.
+    fn take(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(old) = self.ring.take() else { break };
+            self.tally(old, u16::MAX);
+            for place in &mut self.places {
+                place.below = place.below.wrapping_sub(u16::from(place.is_above(old)));
+            }
+        }
+    }
+
+    #[inline]
     fn put(&mut self, now: Instant, new: i16) {
         let old = self.ring.put(now, new);
         if old == new {
@@ -175,15 +187,14 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> Forgetful for
         usize::from(self.ring.len())
     }
 
+    fn exchange(&mut self, leave: usize, now: Instant, measurement: Measurement<u64>) {
+        self.take(leave);
+        self.push(now, measurement);
+    }
+
     /// O(count), and O(buckets) for each quantile.
     fn forget(&mut self, count: usize) {
-        for _ in 0..count {
-            let Some(old) = self.ring.take() else { break };
-            self.tally(old, u16::MAX);
-            for place in &mut self.places {
-                place.below = place.below.wrapping_sub(u16::from(place.is_above(old)));
-            }
-        }
+        self.take(count);
         for (place, quantile) in self.places.iter_mut().zip(self.quantiles) {
             place.settle(&self.counts, &self.used, quantile.rank(self.ring.present()));
         }

@@ -18,10 +18,12 @@ pub(super) const KNOWN: usize = 8;
 /// Slots that are looked at together.
 pub(super) const CHUNK: usize = 32;
 const BITS: [u32; CHUNK] = {
-    let (mut bits, mut i) = ([1; CHUNK], 1);
-    while i < CHUNK {
-        bits[i] = bits[i - 1] << 1;
-        i += 1;
+    let (mut bits, mut i) = ([0; CHUNK], 0);
+    while let Some(bit) = 1u32.checked_shl(i) {
+        if let Some((_, [at, ..])) = bits.split_at_mut_checked(i as usize) {
+            *at = bit;
+        }
+        i = i.wrapping_add(1);
     }
     bits
 };
@@ -79,6 +81,13 @@ pub(super) mod sealed {
 }
 pub(super) use sealed::{Keyed, Slot};
 
+/// The least number of a type and those after it.
+macro_rules! first {
+    ($signed:ident, $($after:literal),*) => {
+        [$($signed::MIN + $after),*]
+    };
+}
+
 /// Loops over all slots without a branch, and counts as wide as a slot: four or eight slots go through one instruction.
 macro_rules! slot {
     ($signed:ident, $unsigned:ident, $write:expr, $read:expr) => {
@@ -89,14 +98,7 @@ macro_rules! slot {
             const INVALID: Self = Self::MAX - 3;
             const GREATEST: Self = Self::MAX - 4;
             const LEAST: Self = Self::MIN;
-            const FIRST: [Self; KNOWN] = {
-                let (mut row, mut i) = ([Self::MIN; KNOWN], 1);
-                while i < KNOWN {
-                    row[i] = Self::MIN + i as Self;
-                    i += 1;
-                }
-                row
-            };
+            const FIRST: [Self; KNOWN] = first!($signed, 0, 1, 2, 3, 4, 5, 6, 7);
 
             fn flip(self) -> Self {
                 !self
@@ -108,7 +110,7 @@ macro_rules! slot {
 
             fn row_with(x: Self) -> [Self; KNOWN] {
                 // The first of the row is near enough to the least, or the last to the greatest.
-                let from = x.min(Self::GREATEST - (KNOWN as Self - 1));
+                let from = x.min(Self::GREATEST.wrapping_sub(KNOWN as Self));
                 Self::FIRST.map(|i| from.wrapping_add(i.wrapping_sub(Self::MIN)))
             }
 

@@ -73,6 +73,12 @@ pub trait Forgetful: Window {
     /// Loses so many of the oldest.
     fn forget(&mut self, count: usize);
 
+    /// Loses so many of the oldest and takes a measurement: at once, where that is less work than one after the other.
+    fn exchange(&mut self, leave: usize, now: Instant, measurement: Measurement<Self::Value>) {
+        self.forget(leave);
+        self.push(now, measurement);
+    }
+
     /// Time ran back to `now`: the newest value came then at the latest.
     fn clamp(&mut self, now: Instant);
 }
@@ -125,14 +131,19 @@ impl<W: Forgetful, const N: usize> Timed<W, N> {
 
     /// The window as it is now. O(measurements that leave) and what their leaving costs the inner window.
     pub fn at(&mut self, now: Instant) -> &W {
-        if self.times.clamp(now) {
-            self.window.clamp(now);
-        }
-        let out = self.times.forget_until(now, self.span);
+        let out = self.leave(now);
         if out > 0 {
             self.window.forget(out);
         }
         &self.window
+    }
+
+    /// Moves the times on, and says how many measurements leave.
+    fn leave(&mut self, now: Instant) -> usize {
+        if self.times.clamp(now) {
+            self.window.clamp(now);
+        }
+        self.times.forget_until(now, self.span)
     }
 
     /// The window as of the last time that was told.
@@ -166,11 +177,11 @@ impl<W: Forgetful, const N: usize> Window for Timed<W, N> {
     const BODY: usize = W::BODY.saturating_add(14).saturating_add(N.saturating_mul(8));
 
     fn push(&mut self, now: Instant, measurement: Measurement<W::Value>) {
-        self.at(now);
+        let leave = self.leave(now);
         if self.times.push(now) {
             self.crowded_out = self.crowded_out.saturating_add(1);
         }
-        self.window.push(now, measurement);
+        self.window.exchange(leave, now, measurement);
     }
 
     fn held(&self) -> Held {
@@ -240,20 +251,21 @@ impl<const N: usize> Times<N> {
 
     /// Moves later times to `now`; whether there were any.
     pub(super) fn clamp(&mut self, now: Instant) -> bool {
-        let mut ran_back = false;
-        for time in self.0.iter_mut().rev().take_while(|time| **time > now) {
-            (*time, ran_back) = (now, true);
+        let ran_back = self.0.back().is_some_and(|last| *last > now);
+        if ran_back {
+            self.0.iter_mut().rev().take_while(|time| **time > now).for_each(|time| *time = now);
         }
         ran_back
     }
 
     /// Loses the times that are `span` old or older, and says how many.
     pub(super) fn forget_until(&mut self, now: Instant, span: Span) -> usize {
-        let before = self.0.len();
+        let mut out = 0usize;
         while self.oldest().is_some_and(|at| now.since(at) >= span) {
             self.0.pop_front();
+            out = out.wrapping_add(1);
         }
-        before.saturating_sub(self.0.len())
+        out
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Instant> + '_ {
