@@ -3,12 +3,15 @@
 //! anything is timed.
 //!
 //! ```text
-//! cargo run -p plimsoll-benches --release --bin ratios   # both interleaved: the ratios to quote
-//! cargo bench -p plimsoll-benches --bench hpa            # both by criterion, for the eye
+//! cargo run -p plimsoll-benches --release --bin ratios    # both interleaved: the ratios to quote
+//! cargo bench -p plimsoll-benches --bench hpa             # both by criterion, for the eye
+//! cargo run -p plimsoll-benches --release --bin crossings # in Rust, through C, and in a batch through C
 //! cargo run -p plimsoll-benches --release --bin instructions
 //! ```
 //!
-//! The last prints sizes, and counts instructions under valgrind; exact, and the same every time for one compiler:
+//! `make -C ffi crossings` adds Go to the crossings.
+//!
+//! `instructions` prints sizes, and counts instructions under valgrind; exact, and the same every time for one compiler:
 //!
 //! ```text
 //! CARGO_PROFILE_RELEASE_DEBUG=1 cargo build -p plimsoll-benches --release --bin instructions
@@ -33,6 +36,6 @@
 
 pub mod reference;
 pub mod streams;
-pub mod timing;
+pub mod turns;
 pub mod windows;
 pub mod worlds;

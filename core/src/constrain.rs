@@ -15,6 +15,9 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Exactly one.
+    pub const ONE: Self = Self { min: 1, max: 1 };
+
     /// `0 ≤ min ≤ max`, `1 ≤ max`.
     ///
     /// # Errors

@@ -39,11 +39,12 @@
 //!
 //! | layer | modules | |
 //! |---|---|---|
-//! | 4 | [`hpa`] | policies |
-//! | 3 | [`constrain`] | bounds and rate rules |
-//! | 2 | [`decision`] | draft and decision |
-//! | 1 | [`window`], [`trace`] | memory over time, explanation |
-//! | 0 | [`units`], [`math`], [`error`], [`snapshot`] | numbers and their names, bytes |
+//! | 5 | [`hpa`], [`kpa`], [`queue`], [`step`], [`schedule`], [`combine`] | policies |
+//! | 4 | [`constrain`] | bounds and rate rules |
+//! | 3 | [`decision`] | draft and decision |
+//! | 2 | [`window`] | memory over time |
+//! | 1 | [`trace`], [`snapshot`] | explanation, bytes |
+//! | 0 | [`units`], [`math`], [`error`] | numbers and their names |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -57,12 +58,17 @@
     )
 )]
 
+pub mod combine;
 pub mod constrain;
 pub mod decision;
 pub mod error;
 pub mod hpa;
+pub mod kpa;
 pub mod math;
+pub mod queue;
+pub mod schedule;
 pub mod snapshot;
+pub mod step;
 pub mod trace;
 pub mod units;
 pub mod window;

@@ -3,7 +3,7 @@
 //! | offset | bytes | |
 //! |---|---|---|
 //! | 0 | 4 | `50 4c 49 4d`, "PLIM" |
-//! | 4 | 2 | kind of the history: 1 = HPA |
+//! | 4 | 2 | kind of the history: 1 = HPA, 2 = KPA, 3, 4, 11 = queue, 5 to 8 = step, 9 = schedule, 10 = combine, 16 to 22 = windows |
 //! | 6 | 2 | version of the body's layout |
 //! | 8 | 4 | length of the body |
 //! | 12 | n | body, described where the history is |
@@ -14,6 +14,8 @@
 //! Bytes come from disks and networks: every length is checked before it is believed, and nothing here can panic.
 
 use core::fmt;
+
+use crate::units::Instant;
 
 const MAGIC: [u8; 4] = *b"PLIM";
 /// Bytes around a body.
@@ -134,6 +136,19 @@ impl<'a> Writer<'a> {
         self.put(&value.to_le_bytes());
     }
 
+    /// Writes a float, bit by bit.
+    pub fn f64(&mut self, value: f64) {
+        self.put(&value.to_bits().to_le_bytes());
+    }
+
+    /// Writes a moment that may be absent: one byte, and eight when it is there.
+    pub fn moment(&mut self, at: Option<Instant>) {
+        self.u8(u8::from(at.is_some()));
+        if let Some(at) = at {
+            self.i64(at.as_nanos());
+        }
+    }
+
     /// Ends the snapshot and gives its length.
     ///
     /// # Errors
@@ -196,6 +211,17 @@ impl<'a> Reader<'a> {
         take(&mut self.rest).ok_or(SnapshotError::Truncated { have: self.rest.len() })
     }
 
+    /// Reads a list of records of `N` bytes.
+    ///
+    /// # Errors
+    /// As [`Reader::u8`].
+    pub fn records<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]], SnapshotError> {
+        let truncated = SnapshotError::Truncated { have: self.rest.len() };
+        let (records, rest) = self.rest.split_at_checked(count.saturating_mul(N)).ok_or(truncated)?;
+        self.rest = rest;
+        Ok(records.as_chunks().0)
+    }
+
     /// Reads one byte.
     ///
     /// # Errors
@@ -226,6 +252,34 @@ impl<'a> Reader<'a> {
     /// As [`Reader::u8`].
     pub fn i64(&mut self) -> Result<i64, SnapshotError> {
         Ok(i64::from_le_bytes(self.next()?))
+    }
+
+    /// Reads a float.
+    ///
+    /// # Errors
+    /// As [`Reader::u8`].
+    pub fn f64(&mut self) -> Result<f64, SnapshotError> {
+        Ok(f64::from_bits(u64::from_le_bytes(self.next()?)))
+    }
+
+    /// Reads a byte that is 0 or 1.
+    ///
+    /// # Errors
+    /// As [`Reader::u8`], and [`SnapshotError::BadValue`].
+    pub fn flag(&mut self, field: &'static str) -> Result<bool, SnapshotError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            found => Err(SnapshotError::BadValue { field, found: i64::from(found) }),
+        }
+    }
+
+    /// Reads what [`Writer::moment`] wrote.
+    ///
+    /// # Errors
+    /// As [`Reader::flag`].
+    pub fn moment(&mut self, field: &'static str) -> Result<Option<Instant>, SnapshotError> {
+        if self.flag(field)? { Ok(Some(Instant::from_nanos(self.i64()?))) } else { Ok(None) }
     }
 
     /// The body must end here.

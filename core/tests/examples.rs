@@ -6,7 +6,7 @@ use plimsoll_core::hpa::{
     Pod, PodClass, PodCount, PodFold, Profile, Reading, Ready, ReadyCondition, RequestError, Rules, Scale, Step,
     Unready, ValueSum, pod_usage, proposal,
 };
-use plimsoll_core::snapshot::Writer;
+use plimsoll_core::snapshot::{SnapshotError, Writer};
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use plimsoll_core::window::{Change, Entry};
@@ -311,6 +311,33 @@ fn a_snapshot_with_one_condition_twice_is_refused() {
     let length = writer.finish().expect("room");
     let error = History::<24, 24>::restore(&out[..length]).expect_err("a kind twice");
     assert_eq!(error.to_string(), "the snapshot's field condition given twice has the impossible value 0");
+}
+
+#[test]
+fn a_large_history_is_restored_where_it_stands_or_not_at_all() {
+    type Large = History<3602, 1802>;
+    let entries = (0..3602).map(|second| Entry { value: 7, at: at(second) }).collect::<Vec<_>>();
+    let changes =
+        (0..1802).map(|second| Change { change: 2, at: at(second), outdated: second < 9 }).collect::<Vec<_>>();
+    let (mut saved, mut there) = (Box::<Large>::default(), Box::<Large>::default());
+    saved.restore_lists(Some(&entries), &changes, &changes[5..]).expect("room");
+    there.restore_lists(Some(&entries[..3]), &[], &changes[..1]).expect("room");
+    let mut bytes = vec![0; Large::saved_size()];
+    let length = saved.save(&mut bytes).expect("room");
+    bytes.truncate(length);
+
+    let before = there.clone();
+    let mut damaged = bytes.clone();
+    damaged[length / 2] ^= 1;
+    assert_eq!(there.restore_from(&damaged), Err(SnapshotError::Checksum));
+    let mut unfit = History::<3602, 3>::default();
+    assert_eq!(unfit.restore_from(&bytes), Err(SnapshotError::Capacity { needed: 1802, room: 3 }));
+    assert_eq!((&there, unfit), (&before, History::default()));
+
+    // Half of what the history takes.
+    let thread = std::thread::Builder::new().stack_size(size_of::<Large>() / 2);
+    let restored = thread.spawn(move || there.restore_from(&bytes).map(|()| there)).expect("a thread");
+    assert_eq!(restored.join().expect("no panic"), Ok(saved));
 }
 
 #[test]

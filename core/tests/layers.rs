@@ -2,8 +2,14 @@
 
 use std::path::Path;
 
-const LAYERS: [&[&str]; 5] =
-    [&["units", "math", "error", "snapshot"], &["window", "trace"], &["decision"], &["constrain"], &["hpa"]];
+const LAYERS: [&[&str]; 6] = [
+    &["units", "math", "error"],
+    &["trace", "snapshot"],
+    &["window"],
+    &["decision"],
+    &["constrain"],
+    &["hpa", "kpa", "queue", "step", "schedule", "combine"],
+];
 
 fn layer(room: &str) -> Option<usize> {
     LAYERS.iter().position(|rooms| rooms.contains(&room))

@@ -407,6 +407,12 @@ fn windows_have_the_documented_sizes() {
     assert_eq!(size_of::<ExactQuantiles<300, 3>>(), 1384);
     assert_eq!(size_of::<ExactQuantiles<300, 1, u16>>(), 656);
     assert_eq!(size_of::<RelativeQuantiles<300, 1>>(), 2120);
+    assert_eq!(size_of::<RelativeQuantiles<4096, 1>>(), 9712);
+    assert_eq!(size_of::<Average<300>>(), 2432);
+    assert_eq!(size_of::<MinMax<300>>(), 3664);
+    assert_eq!(size_of::<Rate<300>>(), 4896);
+    assert_eq!(size_of::<Ewma>(), 48);
+    assert_eq!(size_of::<Timed<ExactQuantiles<300, 1>, 300>>() - size_of::<ExactQuantiles<300, 1>>(), 2440);
 }
 
 /// The p95 of a service whose requests take longer the more of them each replica gets, fed to an HPA that wants 200 ms.

@@ -777,6 +777,67 @@ static void batch(void)
     free(hpa);
 }
 
+/* Items share a policy in any order, and what is no policy spoils only its own item. */
+static void batch_of_policies(void)
+{
+    enum { N = 7 };
+    struct plimsoll_hpa *one = requests_policy(), *other = cpu_policy();
+    uint64_t none[PLIMSOLL_HPA_BYTES / sizeof(uint64_t)] = { 0 };
+    struct plimsoll_hpa *policies[N];
+    struct plimsoll_reading reading = reading_of(PLIMSOLL_READING_KIND_VALUES);
+    struct plimsoll_observation seen = observed(0, 4, &reading, 1);
+    struct plimsoll_hpa_batch_item items[N], *inside;
+    struct plimsoll_history *histories[N + 2];
+    struct plimsoll_decision decisions[N + 2];
+    int64_t value = 700000;
+    size_t i, stride = 1024;
+    unsigned char *block = (unsigned char *)room_for(stride + plimsoll_hpa_size());
+
+    policies[0] = policies[2] = policies[3] = policies[6] = one;
+    policies[1] = other;
+    policies[4] = (struct plimsoll_hpa *)none;
+    policies[5] = NULL;
+    reading.values_milli = &value;
+    reading.values_length = 1;
+    memset(items, 0, sizeof items);
+    for (i = 0; i < N + 2; i += 1) {
+        histories[i] = history_of(PLIMSOLL_ROOM_USUAL);
+        decisions[i] = no_decision();
+    }
+    for (i = 0; i < N; i += 1) {
+        items[i].struct_size = (uint32_t)sizeof items[i];
+        items[i].status = -1;
+        items[i].policy = policies[i];
+        items[i].history = histories[i];
+        items[i].observation = &seen;
+        items[i].decision = &decisions[i];
+    }
+    STATUS(plimsoll_hpa_decide_batch(items, N, sizeof items[0]), OK);
+    for (i = 0; i < N; i += 1) {
+        CHECK(items[i].status == (i == 4 ? PLIMSOLL_STATUS_NOT_INITIALIZED : i == 5 ? PLIMSOLL_STATUS_NULL_POINTER : OK));
+        CHECK(decisions[i].to == (policies[i] == one ? 7 : policies[i] == other ? 4 : 0));
+    }
+
+    /* The second item lies in the policy of both. */
+    memcpy(block + sizeof items[0], one, plimsoll_hpa_size());
+    for (i = 0; i < 2; i += 1) {
+        inside = (struct plimsoll_hpa_batch_item *)(void *)(block + i * stride);
+        memcpy(inside, &items[0], sizeof items[0]);
+        inside->policy = (struct plimsoll_hpa *)(void *)(block + sizeof items[0]);
+        inside->history = histories[N + i];
+        inside->decision = &decisions[N + i];
+    }
+    STATUS(plimsoll_hpa_decide_batch((struct plimsoll_hpa_batch_item *)(void *)block, 2, stride), OK);
+    CHECK(((struct plimsoll_hpa_batch_item *)(void *)block)->status == OK && decisions[N].to == 7);
+    CHECK(inside->status == PLIMSOLL_STATUS_OVERLAP && decisions[N + 1].to == 0);
+    for (i = 0; i < N + 2; i += 1) {
+        free(histories[i]);
+    }
+    free(block);
+    free(one);
+    free(other);
+}
+
 /* Older callers have shorter structs, newer ones longer; memory may be moved. */
 static void releases(void)
 {
@@ -843,6 +904,7 @@ int main(void)
     conditions();
     outlook();
     batch();
+    batch_of_policies();
     releases();
     printf("%d checks, %d failed\n", checks, failures);
     return failures == 0 ? 0 : 1;

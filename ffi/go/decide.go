@@ -1,18 +1,23 @@
 package plimsoll
 
-// #include "plimsoll.h"
+// #include "flat.h"
 //
 // /* Nothing is kept after a call, and no call comes back into Go. */
-// #cgo noescape plimsoll_hpa_decide
-// #cgo nocallback plimsoll_hpa_decide
-// #cgo noescape plimsoll_hpa_decide_batch
-// #cgo nocallback plimsoll_hpa_decide_batch
+// #cgo noescape flat_decide
+// #cgo nocallback flat_decide
+// #cgo noescape flat_decide_batch
+// #cgo nocallback flat_decide_batch
+// #cgo noescape flat_outlook
+// #cgo nocallback flat_outlook
+// #cgo noescape plimsoll_hpa_applied
+// #cgo nocallback plimsoll_hpa_applied
 import "C"
 
 import (
-	"runtime"
+	"slices"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 // SyncError is the error that a sync ends with; 0 if it ends well.
@@ -106,7 +111,13 @@ func (d *Decision) c() C.struct_plimsoll_decision {
 	return made
 }
 
-func decisionOf(given *C.struct_plimsoll_decision) Decision {
+// numbers is what pointers of a decision point to: one allocation, and none of them for each.
+type numbers struct {
+	recommended, stabilized int32
+	winner                  int
+}
+
+func decisionOf(given *C.struct_plimsoll_decision, kept *numbers) Decision {
 	made := Decision{
 		From:          int32(given.from),
 		To:            int32(given.to),
@@ -118,56 +129,64 @@ func decisionOf(given *C.struct_plimsoll_decision) Decision {
 		RescaleMetric: int(given.rescale_metric),
 	}
 	if given.has_recommended != 0 {
-		made.Recommended = new(int32(given.recommended))
+		kept.recommended = int32(given.recommended)
+		made.Recommended = &kept.recommended
 	}
 	if given.has_winner != 0 {
-		made.Winner = new(int(given.winner))
+		kept.winner = int(given.winner)
+		made.Winner = &kept.winner
 	}
 	if given.has_stabilized != 0 {
-		made.Stabilized = new(int32(given.stabilized))
+		kept.stabilized = int32(given.stabilized)
+		made.Stabilized = &kept.stabilized
 	}
 	return made
 }
 
-// scratch is what C reads and writes in one call: lists whose entries point into each other, pinned meanwhile.
+// scratch is what C reads and writes in one call, with counts for pointers: see flat.h.
 type scratch struct {
-	pins      runtime.Pinner
-	seen      []C.struct_plimsoll_observation
-	readings  []C.struct_plimsoll_reading
-	pods      []C.struct_plimsoll_pod
-	values    []C.int64_t
-	decisions []C.struct_plimsoll_decision
+	seen     []C.struct_flat_observation
+	readings []C.struct_flat_reading
+	pods     []C.struct_plimsoll_pod
+	values   []C.int64_t
+	folds    []uint64
+
+	decisions [C.FLAT_MOST]C.struct_plimsoll_decision
+	results   [C.FLAT_MOST]C.struct_flat_result
 	steps     []C.struct_plimsoll_step
-	items     []C.struct_plimsoll_hpa_batch_item
-	// Which of Go's items each of C's is.
-	from []int
-	used map[*History]struct{}
 }
 
-var scratches = sync.Pool{New: func() any { return &scratch{used: map[*History]struct{}{}} }}
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func (s *scratch) done() {
-	s.pins.Unpin()
-	// What is kept for the next call must not keep a caller's policies and histories.
-	clear(s.items)
-	clear(s.used)
-	scratches.Put(s)
+func (s *scratch) clear() {
+	s.seen, s.readings, s.pods, s.values, s.folds = s.seen[:0], s.readings[:0], s.pods[:0], s.values[:0], s.folds[:0]
+	s.steps = s.steps[:0]
 }
 
-func pin[T any](s *scratch, list []T) {
-	if cap(list) > 0 {
-		s.pins.Pin(&list[:1][0])
+func (s *scratch) lists() C.struct_flat_lists {
+	return C.struct_flat_lists{
+		seen:     unsafe.SliceData(s.seen),
+		readings: unsafe.SliceData(s.readings),
+		pods:     unsafe.SliceData(s.pods),
+		values:   unsafe.SliceData(s.values),
+		folds:    (*C.uint64_t)(unsafe.SliceData(s.folds)),
 	}
 }
 
-// reserve makes room for all that observations hold, and pins it.
-func (s *scratch) reserve(observations int, n sizes) {
-	s.seen, s.readings = room(s.seen, observations), room(s.readings, n.readings)
-	s.pods, s.values = room(s.pods, n.pods), room(s.values, n.values)
-	pin(s, s.seen)
-	pin(s, s.readings)
-	pin(s, s.pods)
-	pin(s, s.values)
+// workload is what C is told of one workload; its observation and its room for steps go to the end of the lists.
+func (s *scratch) workload(p *Policy, h *History, seen *Observation) C.struct_flat_workload {
+	s.observe(p, seen)
+	capacity := p.stepRoom(seen)
+	if capacity > 0 {
+		s.steps = slices.Grow(s.steps, capacity)
+		s.steps = s.steps[:len(s.steps)+capacity]
+		s.steps[len(s.steps)-capacity].struct_size = C.sizeof_struct_plimsoll_step
+	}
+	return C.struct_flat_workload{
+		policy:         (*C.uint64_t)(unsafe.SliceData(p.memory)),
+		history:        (*C.uint64_t)(unsafe.SliceData(h.memory)),
+		steps_capacity: C.size_t(capacity),
+	}
 }
 
 // stepRoom is enough for all steps of a decision: one or two for each metric, and one for each stage.
@@ -195,25 +214,17 @@ func (p *Policy) Decide(h *History, seen *Observation) (Decision, error) {
 		return Decision{}, err
 	}
 	s := scratches.Get().(*scratch)
-	defer s.done()
-	var n sizes
-	n.count(seen)
-	s.reserve(1, n)
-	capacity := p.stepRoom(seen)
-	s.steps, s.decisions = room(s.steps, capacity)[:capacity], room(s.decisions, 1)[:1]
+	defer scratches.Put(s)
+	s.clear()
 	decision := &s.decisions[0]
-	*decision = C.struct_plimsoll_decision{struct_size: C.sizeof_struct_plimsoll_decision}
-	var steps *C.struct_plimsoll_step
-	if capacity > 0 {
-		steps = &s.steps[0]
-		steps.struct_size = C.sizeof_struct_plimsoll_step
-	}
+	decision.struct_size = C.sizeof_struct_plimsoll_decision
 	var length C.size_t
-	status := C.plimsoll_hpa_decide(p.c(), h.c(), s.observe(seen), decision, steps, C.size_t(capacity), &length)
+	one := s.workload(p, h, seen)
+	status := C.flat_decide(one, s.lists(), decision, unsafe.SliceData(s.steps), &length)
 	if status != ok {
 		return Decision{}, failed("decide", status)
 	}
-	made := decisionOf(decision)
+	made := decisionOf(decision, new(numbers))
 	made.Steps = stepsOf(s.steps[:length])
 	return made, nil
 }
@@ -229,72 +240,68 @@ type Item struct {
 	Err      error
 }
 
-// DecideBatch decides many workloads, in one call into C. An item that cannot be decided has its Err, and leaves the
-// others as they are; the error returned is about all of them.
+// DecideBatch decides many workloads, a dozen or so in each call into C. An item that cannot be decided has its Err, and
+// leaves the others as they are; the error returned is about all of them. It is cheapest where items that share a policy
+// follow each other.
 func DecideBatch(items []Item) error {
 	s := scratches.Get().(*scratch)
-	defer s.done()
-	s.from = s.from[:0]
-	var n sizes
-	capacity := 0
-	for i := range items {
-		item := &items[i]
-		item.Decision = Decision{}
-		if item.Err = ready(item.Policy, item.History, item.Seen); item.Err != nil {
-			continue
+	defer scratches.Put(s)
+	defer func() {
+		for i := range items {
+			if h := items[i].History; h != nil {
+				h.taken = false
+			}
 		}
-		if _, twice := s.used[item.History]; twice {
-			item.Err = failed("decide", C.plimsoll_status(ErrShared))
-			continue
+	}()
+	for rest := items; len(rest) > 0; {
+		done, err := s.decide(rest)
+		if err != nil {
+			return err
 		}
-		s.used[item.History] = struct{}{}
-		s.from = append(s.from, i)
-		n.count(item.Seen)
-		capacity += item.Policy.stepRoom(item.Seen)
-	}
-	count := len(s.from)
-	if count == 0 {
-		return nil
-	}
-	s.reserve(count, n)
-	s.decisions, s.steps = room(s.decisions, count)[:count], room(s.steps, capacity)[:capacity]
-	s.items = room(s.items, count)
-	pin(s, s.decisions)
-	pin(s, s.steps)
-	next := 0
-	for i, from := range s.from {
-		item := &items[from]
-		s.decisions[i] = C.struct_plimsoll_decision{struct_size: C.sizeof_struct_plimsoll_decision}
-		s.pins.Pin(&item.Policy.memory[0])
-		s.pins.Pin(&item.History.memory[0])
-		made := C.struct_plimsoll_hpa_batch_item{
-			struct_size: C.sizeof_struct_plimsoll_hpa_batch_item,
-			policy:      item.Policy.c(),
-			history:     item.History.c(),
-			observation: s.observe(item.Seen),
-			decision:    &s.decisions[i],
-		}
-		if room := item.Policy.stepRoom(item.Seen); room > 0 {
-			made.steps, made.steps_capacity = &s.steps[next], C.size_t(room)
-			made.steps.struct_size = C.sizeof_struct_plimsoll_step
-			next += room
-		}
-		s.items = append(s.items, made)
-	}
-	status := C.plimsoll_hpa_decide_batch(&s.items[0], C.size_t(count), C.sizeof_struct_plimsoll_hpa_batch_item)
-	if status != ok {
-		return failed("batch", status)
-	}
-	next = 0
-	for i, from := range s.from {
-		item, made := &items[from], &s.items[i]
-		if item.Err = failed("decide", C.plimsoll_status(made.status)); item.Err == nil {
-			item.Decision = decisionOf(&s.decisions[i])
-			item.Decision.Steps = stepsOf(s.steps[next : next+int(made.steps_length)])
-		}
-		next += int(made.steps_capacity)
+		rest = rest[done:]
 	}
 	return nil
+}
+
+// decide decides the first of the items, in one call, and tells how many.
+func (s *scratch) decide(items []Item) (int, error) {
+	s.clear()
+	var workloads C.struct_flat_workloads
+	var from [C.FLAT_MOST]int // which of the items each workload is
+	count, done := 0, 0
+	for done < len(items) && count < len(from) {
+		item := &items[done]
+		item.Decision = Decision{}
+		if item.Err = ready(item.Policy, item.History, item.Seen); item.Err == nil && item.History.taken {
+			item.Err = failed("decide", C.plimsoll_status(ErrShared))
+		}
+		if item.Err == nil {
+			item.History.taken = true
+			workloads.list[count] = s.workload(item.Policy, item.History, item.Seen)
+			s.decisions[count].struct_size = C.sizeof_struct_plimsoll_decision
+			from[count] = done
+			count++
+		}
+		done++
+	}
+	if count == 0 {
+		return done, nil
+	}
+	status := C.flat_decide_batch(
+		workloads, C.size_t(count), s.lists(), &s.decisions[0], unsafe.SliceData(s.steps), &s.results[0])
+	if status != ok {
+		return 0, failed("batch", status)
+	}
+	kept, steps := make([]numbers, count), s.steps
+	for i, from := range from[:count] {
+		item, result := &items[from], &s.results[i]
+		if item.Err = failed("decide", result.status); item.Err == nil {
+			item.Decision = decisionOf(&s.decisions[i], &kept[i])
+			item.Decision.Steps = stepsOf(steps[:result.steps_length])
+		}
+		steps = steps[workloads.list[i].steps_capacity:]
+	}
+	return done, nil
 }
 
 // Applied says that the scale was written, with so many replicas: rate rules count what was really written, and the
@@ -347,12 +354,12 @@ func (p *Policy) Outlook(metric int, seen *Observation) (Outlook, error) {
 		return Outlook{}, err
 	}
 	s := scratches.Get().(*scratch)
-	defer s.done()
-	var n sizes
-	n.count(seen)
-	s.reserve(1, n)
+	defer scratches.Put(s)
+	s.clear()
+	s.observe(p, seen)
 	made := C.struct_plimsoll_outlook{struct_size: C.sizeof_struct_plimsoll_outlook}
-	if status := C.plimsoll_hpa_outlook(p.c(), C.uint32_t(metric), s.observe(seen), &made); status != ok {
+	policy := (*C.uint64_t)(unsafe.SliceData(p.memory))
+	if status := C.flat_outlook(policy, C.uint32_t(metric), s.lists(), &made); status != ok {
 		return Outlook{}, failed("outlook", status)
 	}
 	var outlook Outlook

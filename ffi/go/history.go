@@ -19,6 +19,7 @@ type History struct {
 	_      noCopy
 	memory []uint64
 	room   C.int32_t
+	taken  bool // an item of the batch that is being decided has it
 }
 
 var (

@@ -1,10 +1,11 @@
 package plimsoll
 
-// #include "plimsoll.h"
+// #include "flat.h"
 import "C"
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -91,6 +92,7 @@ type Reading struct {
 	value  Milli
 	pods   []Pod
 	values []Milli
+	fold   *PodFold
 	err    MetricError
 }
 
@@ -146,40 +148,13 @@ type Observation struct {
 	NoSteps bool
 }
 
-// room is an empty list for so many entries, so that no append moves what pointers point to.
-func room[T any](list []T, length int) []T {
-	if cap(list) < length {
-		return make([]T, 0, length)
-	}
-	return list[:0]
-}
-
-type sizes struct{ readings, pods, values int }
-
-func (n *sizes) count(seen *Observation) {
-	n.readings += len(seen.Readings)
-	for i := range seen.Readings {
-		n.pods += len(seen.Readings[i].pods)
-		n.values += len(seen.Readings[i].values)
-	}
-}
-
-// observe appends an observation as C has it. There must be room for all of it.
-func (s *scratch) observe(seen *Observation) *C.struct_plimsoll_observation {
-	first := len(s.readings)
-	for i := range seen.Readings {
-		s.read(&seen.Readings[i])
-	}
-	s.seen = append(s.seen, C.struct_plimsoll_observation{
-		struct_size:     C.sizeof_struct_plimsoll_observation,
-		now_ns:          nanos(seen.Now),
-		selector:        C.int32_t(seen.Selector),
-		readings_length: C.size_t(len(seen.Readings)),
-		readings_stride: C.sizeof_struct_plimsoll_reading,
-	})
-	made := &s.seen[len(s.seen)-1]
-	if len(seen.Readings) > 0 {
-		made.readings = &s.readings[first]
+// observe puts an observation at the end of the lists.
+func (s *scratch) observe(p *Policy, seen *Observation) {
+	readings := seen.Readings[:min(len(seen.Readings), p.metrics)]
+	made := C.struct_flat_observation{
+		now_ns:   nanos(seen.Now),
+		selector: C.int32_t(seen.Selector),
+		readings: C.uint32_t(len(readings)),
 	}
 	if seen.Scale != nil {
 		made.has_scale = 1
@@ -190,39 +165,43 @@ func (s *scratch) observe(seen *Observation) *C.struct_plimsoll_observation {
 		made.has_pods = 1
 		made.pods_listed, made.pods_ready = C.uint32_t(seen.Pods.Listed), C.uint32_t(seen.Pods.Ready)
 	}
-	return made
+	s.seen = append(s.seen, made)
+	for i := range readings {
+		s.read(&readings[i])
+	}
 }
 
 func (s *scratch) read(reading *Reading) {
-	pods, values := len(s.pods), len(s.values)
+	if reading.kind == C.PLIMSOLL_READING_KIND_FOLD {
+		// C refuses an empty one, as of a nil pointer.
+		var fold PodFold
+		if reading.fold != nil {
+			fold = *reading.fold
+		}
+		s.folds = append(s.folds, fold.memory[:]...)
+	}
+	pods := len(s.pods)
+	s.pods = slices.Grow(s.pods, len(reading.pods))[:pods+len(reading.pods)]
 	for i := range reading.pods {
-		s.pods = append(s.pods, reading.pods[i].c())
+		reading.pods[i].to(&s.pods[pods+i])
 	}
 	for _, value := range reading.values {
 		s.values = append(s.values, C.int64_t(value))
 	}
-	made := C.struct_plimsoll_reading{
-		struct_size:   C.sizeof_struct_plimsoll_reading,
+	s.readings = append(s.readings, C.struct_flat_reading{
 		kind:          reading.kind,
 		value_milli:   C.int64_t(reading.value),
 		error:         C.int32_t(reading.err.Kind),
 		request_error: C.int32_t(reading.err.Request),
 		error_pod:     C.uint32_t(reading.err.Pod),
-		pods_length:   C.size_t(len(reading.pods)),
-		pods_stride:   C.sizeof_struct_plimsoll_pod,
-		values_length: C.size_t(len(reading.values)),
-	}
-	if len(reading.pods) > 0 {
-		made.pods = &s.pods[pods]
-	}
-	if len(reading.values) > 0 {
-		made.values_milli = &s.values[values]
-	}
-	s.readings = append(s.readings, made)
+		pods:          C.size_t(len(reading.pods)),
+		values:        C.size_t(len(reading.values)),
+	})
 }
 
-func (p *Pod) c() C.struct_plimsoll_pod {
-	made := C.struct_plimsoll_pod{
+// to writes all fields in place: pods are many.
+func (p *Pod) to(made *C.struct_plimsoll_pod) {
+	*made = C.struct_plimsoll_pod{
 		struct_size:   C.sizeof_struct_plimsoll_pod,
 		phase:         C.int32_t(p.Phase),
 		deleted:       flag(p.Deleted),
@@ -243,7 +222,6 @@ func (p *Pod) c() C.struct_plimsoll_pod {
 		// As an unsigned number a negative window would be a very long one.
 		made.sample_window_ns = C.uint64_t(max(0, p.Sample.Window))
 	}
-	return made
 }
 
 // Error is the reason in words.

@@ -3,6 +3,7 @@ package plimsoll_test
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -114,10 +115,73 @@ func TestABadItemLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// A batch of several calls into C: lists of any length, policies in any order, one history twice and far apart.
+func TestALongMixedBatch(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 30
+	config.Metrics = []plimsoll.Metric{
+		{Source: plimsoll.Resource, Name: "cpu", Target: plimsoll.Utilization(60)},
+		{Source: plimsoll.External, Name: "messages", Target: plimsoll.AverageValue(100_000)},
+	}
+	policies := []*plimsoll.Policy{queue(), must(plimsoll.NewPolicy(config))}
+	alone, together := make([]plimsoll.History, 100), make([]plimsoll.History, 100)
+	for sync := range 3 {
+		now := time.Unix(int64(15*sync), 0)
+		var items []plimsoll.Item
+		for i := range together {
+			o := seen(int64(15*sync), int32(i%7), plimsoll.Milli(i*100))
+			if i%3 == 1 {
+				pods := slices.Repeat([]plimsoll.Pod{{
+					Phase: plimsoll.Running, Ready: plimsoll.ReadyTrue, Started: now.Add(-time.Hour), Request: 1000,
+					Sample: &plimsoll.Sample{Value: plimsoll.Milli(10 * i), At: now, Window: time.Second},
+				}}, i%5)
+				values := slices.Repeat([]plimsoll.Milli{5000}, i%4)
+				// The last reading is one too many.
+				o.Readings = []plimsoll.Reading{plimsoll.ReadPods(pods, values...), plimsoll.ReadValues(values...), {}}
+			}
+			items = append(items, plimsoll.Item{Policy: policies[min(1, i%3)%2], History: &together[i], Seen: o})
+		}
+		items[30].Policy, items[99].History = nil, &together[2]
+		if err := plimsoll.DecideBatch(items); err != nil {
+			t.Fatal(err)
+		}
+		for i, item := range items {
+			switch i {
+			case 30:
+				if !errors.Is(item.Err, plimsoll.ErrNil) {
+					t.Error(item.Err)
+				}
+			case 99:
+				if !errors.Is(item.Err, plimsoll.ErrShared) {
+					t.Error(item.Err)
+				}
+			default:
+				want := must(item.Policy.Decide(&alone[i], item.Seen))
+				if item.Err != nil || !reflect.DeepEqual(want, item.Decision) {
+					t.Fatal(i, item.Err, want, item.Decision)
+				}
+			}
+		}
+	}
+}
+
 func TestDifferentHistoriesAtOnce(t *testing.T) {
 	policy := queue()
 	want := play(policy, &plimsoll.History{}, 0)
 	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			items := make([]plimsoll.Item, 20)
+			for i := range items {
+				items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 500)}
+			}
+			for range 20 {
+				if err := plimsoll.DecideBatch(items); err != nil || items[19].Err != nil || items[19].Decision.To != 5 {
+					t.Error(err, items[19])
+				}
+			}
+		})
+	}
 	for range 8 {
 		all.Go(func() {
 			for range 20 {
@@ -242,42 +306,43 @@ func TestFarTimes(t *testing.T) {
 	}
 }
 
-func BenchmarkDecide(b *testing.B) {
-	policy, o := queue(), seen(0, 3, 300)
-	o.NoSteps = true
-	var h plimsoll.History
-	for b.Loop() {
-		o.Now = o.Now.Add(15 * time.Second)
-		must(policy.Decide(&h, o))
-	}
-}
-
-func BenchmarkDecideWithSteps(b *testing.B) {
-	policy, o := queue(), seen(0, 3, 300)
-	var h plimsoll.History
-	for b.Loop() {
-		o.Now = o.Now.Add(15 * time.Second)
-		must(policy.Decide(&h, o))
-	}
-}
-
-// BenchmarkDecideBatch is the cost of 64 workloads in one crossing.
-func BenchmarkDecideBatch(b *testing.B) {
-	policy := queue()
-	items := make([]plimsoll.Item, 64)
+// fleet is 64 workloads, so that a call alone has no warmer memory than one of a batch.
+func fleet(noSteps bool) []plimsoll.Item {
+	policy, items := queue(), make([]plimsoll.Item, 64)
 	for i := range items {
 		items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: seen(0, 3, 300)}
-		items[i].Seen.NoSteps = true
+		items[i].Seen.NoSteps = noSteps
 	}
+	return items
+}
+
+func benchmark(b *testing.B, noSteps bool, decide func([]plimsoll.Item)) {
+	items := fleet(noSteps)
 	for b.Loop() {
 		for i := range items {
 			items[i].Seen.Now = items[i].Seen.Now.Add(15 * time.Second)
 		}
-		if err := plimsoll.DecideBatch(items); err != nil {
-			b.Fatal(err)
-		}
+		decide(items)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(items)), "ns/workload")
+}
+
+func oneByOne(items []plimsoll.Item) {
+	for i := range items {
+		items[i].Decision, items[i].Err = items[i].Policy.Decide(items[i].History, items[i].Seen)
 	}
 }
+
+func inABatch(items []plimsoll.Item) {
+	if err := plimsoll.DecideBatch(items); err != nil {
+		panic(err)
+	}
+}
+
+func BenchmarkDecide(b *testing.B)               { benchmark(b, true, oneByOne) }
+func BenchmarkDecideBatch(b *testing.B)          { benchmark(b, true, inABatch) }
+func BenchmarkDecideWithSteps(b *testing.B)      { benchmark(b, false, oneByOne) }
+func BenchmarkDecideBatchWithSteps(b *testing.B) { benchmark(b, false, inABatch) }
 
 // The rules of a pod's requests and usage are the release's, not the caller's.
 func TestPodsFromTheirContainers(t *testing.T) {
@@ -342,5 +407,132 @@ func TestPodsFromTheirContainers(t *testing.T) {
 	}
 	if _, _, err := policy.PodRequest(0, []plimsoll.Container{{Name: "\xff"}}, plimsoll.PodLevel{}); !errors.Is(err, plimsoll.ErrBadText) {
 		t.Errorf("a name that is no text: %v", err)
+	}
+}
+
+// Pods one by one count as in a list, in a batch as alone.
+func TestAFoldReadsAsAList(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 30
+	config.Metrics = slices.Repeat([]plimsoll.Metric{
+		{Source: plimsoll.Resource, Name: "cpu", Target: plimsoll.Utilization(60)},
+	}, 2)
+	policy, now := must(plimsoll.NewPolicy(config)), time.Unix(10_000, 0)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var pods []plimsoll.Pod
+		classes := map[plimsoll.PodClass]int{}
+		folds := []plimsoll.PodFold{must(policy.FoldPods(0, now)), must(policy.FoldPods(1, now))}
+		for range random.IntN(9) {
+			pod := plimsoll.Pod{
+				Phase: plimsoll.Phase(1 + random.IntN(5)), Deleted: random.IntN(5) == 0, Ready: plimsoll.Ready(random.IntN(4)),
+				Started: now.Add(-time.Duration(random.IntN(600)) * time.Second), Request: 1000,
+			}
+			if random.IntN(4) > 0 {
+				pod.Sample = &plimsoll.Sample{Value: plimsoll.Milli(random.IntN(3000)), At: now, Window: time.Minute}
+			}
+			pods = append(pods, pod)
+			class := must(folds[0].Add(&pod))
+			if again := must(folds[1].Add(&pod)); again != class {
+				t.Error(class, again)
+			}
+			classes[class]++
+		}
+		for i := range folds {
+			if err := folds[i].AddUnlisted(70); err != nil {
+				t.Error(err)
+			}
+		}
+		listed := plimsoll.ReadPods(pods, 70)
+		o := &plimsoll.Observation{
+			Now: now, Scale: &plimsoll.Scale{Wanted: 3, Running: 3}, Pods: &plimsoll.PodCount{},
+			Readings: []plimsoll.Reading{listed, listed},
+		}
+		want := must(policy.Decide(&plimsoll.History{}, o))
+		for i := range want.Steps {
+			got := want.Steps[i].Pods
+			if want.Steps[i].Kind == plimsoll.Proposed && (int(got.Ready) != classes[plimsoll.ClassReady] ||
+				int(got.Missing) != classes[plimsoll.ClassMissing] || int(got.Starting) != classes[plimsoll.ClassStarting] ||
+				int(got.Failed) != classes[plimsoll.ClassFailed] || int(got.Deleted) != classes[plimsoll.ClassDeleted]) {
+				t.Errorf("%+v %v", got, classes)
+			}
+		}
+		items := make([]plimsoll.Item, 3)
+		for i := range items {
+			folded := *o
+			folded.Readings = []plimsoll.Reading{plimsoll.ReadFold(&folds[0]), plimsoll.ReadFold(&folds[1])}
+			folded.Readings[i%2] = listed
+			items[i] = plimsoll.Item{Policy: policy, History: &plimsoll.History{}, Seen: &folded}
+		}
+		items[2].Seen.Readings[0] = plimsoll.ReadFold(&folds[0])
+		inABatch(items)
+		for i, item := range items {
+			if item.Err != nil || !reflect.DeepEqual(want, item.Decision) {
+				t.Fatal(i, item.Err, want, item.Decision)
+			}
+		}
+		if outlook := must(policy.Outlook(1, o)); !reflect.DeepEqual(outlook, must(policy.Outlook(1, items[2].Seen))) {
+			t.Errorf("%+v", outlook)
+		}
+	}
+}
+
+func TestAFoldRefuses(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 30
+	config.Metrics = []plimsoll.Metric{{Source: plimsoll.Pods, Name: "requests", Target: plimsoll.AverageValue(1000)}}
+	policy, now := must(plimsoll.NewPolicy(config)), time.Unix(0, 0)
+	pod := plimsoll.Pod{
+		Phase: plimsoll.Running, Ready: plimsoll.ReadyTrue, Sample: &plimsoll.Sample{Value: 2000, At: now},
+	}
+	var none plimsoll.PodFold
+	if _, err := none.Add(&pod); !errors.Is(err, plimsoll.ErrNotInitialized) {
+		t.Error(err)
+	}
+	if err := (*plimsoll.PodFold)(nil).AddReady(1, 1, 1); !errors.Is(err, plimsoll.ErrNil) {
+		t.Error(err)
+	}
+	if _, err := policy.FoldPods(1, now); !errors.Is(err, plimsoll.ErrNoSuchMetric) {
+		t.Error(err)
+	}
+	fold := must(policy.FoldPods(0, now))
+	if _, err := fold.Add(nil); !errors.Is(err, plimsoll.ErrNil) {
+		t.Error(err)
+	}
+	before := fold
+	if _, err := fold.Add(&plimsoll.Pod{Phase: 99}); !errors.Is(err, plimsoll.ErrOutOfRange) || fold != before {
+		t.Error(err)
+	}
+	if err := fold.AddReady(3, 6000, 0); err != nil {
+		t.Error(err)
+	}
+	for reading, want := range map[*plimsoll.PodFold]error{nil: plimsoll.ErrNotInitialized, &none: plimsoll.ErrNotInitialized, &fold: nil} {
+		o := &plimsoll.Observation{
+			Now: now, Scale: &plimsoll.Scale{Wanted: 3, Running: 3}, Pods: &plimsoll.PodCount{Listed: 3, Ready: 3},
+			Readings: []plimsoll.Reading{plimsoll.ReadFold(reading)},
+		}
+		if d, err := policy.Decide(&plimsoll.History{}, o); !errors.Is(err, want) || (want == nil && d.To != 6) {
+			t.Error(err, d.To)
+		}
+	}
+}
+
+func TestAHistoryFitsUnlessNoneCan(t *testing.T) {
+	config := plimsoll.DefaultConfig()
+	config.MaxReplicas = 30
+	config.Metrics = []plimsoll.Metric{{Source: plimsoll.External, Name: "m", Target: plimsoll.Value(1)}}
+	for period, want := range map[time.Duration]error{
+		15 * time.Second: nil, time.Second: nil, time.Millisecond: plimsoll.ErrCapacity,
+	} {
+		config.SyncPeriod = period
+		if err := must(plimsoll.NewPolicy(config)).Fits(&plimsoll.History{}); !errors.Is(err, want) {
+			t.Error(period, err)
+		}
+	}
+	if err := new(plimsoll.Policy).Fits(&plimsoll.History{}); !errors.Is(err, plimsoll.ErrNotInitialized) {
+		t.Error(err)
+	}
+	if err := queue().Fits(nil); !errors.Is(err, plimsoll.ErrNil) {
+		t.Error(err)
 	}
 }

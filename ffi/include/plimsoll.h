@@ -2168,7 +2168,8 @@ plimsoll_status plimsoll_hpa_decide(const struct plimsoll_hpa *hpa,
 
 /**
  * Decides `length` workloads, each with its own status in its item. An item that cannot be decided leaves the others
- * as they are; this call fails only when the array itself is bad, and then nothing was decided.
+ * as they are; this call fails only when the array itself is bad, and then nothing was decided. Items that share a
+ * policy cost least when they follow each other.
  *
  * # Safety
  * Each item is as its struct says, and no two items write the same memory.
@@ -2246,8 +2247,8 @@ plimsoll_status plimsoll_history_save(const struct plimsoll_history *history,
  * Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
  * as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
  *
- * The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
- * for the longest by seconds; no other function wants more than 32 KB (seen on x86-64, built for release).
+ * It is filled where it stands: no function of this library wants more than 32 KB of stack, for a history of any room
+ * (seen on x86-64, built for release).
  *
  * # Safety
  * `history` was made by `plimsoll_history_init`; `length` bytes may be read.

@@ -196,7 +196,8 @@ pub unsafe extern "C" fn plimsoll_hpa_decide(
 }
 
 /// Decides `length` workloads, each with its own status in its item. An item that cannot be decided leaves the others
-/// as they are; this call fails only when the array itself is bad, and then nothing was decided.
+/// as they are; this call fails only when the array itself is bad, and then nothing was decided. Items that share a
+/// policy cost least when they follow each other.
 ///
 /// # Safety
 /// Each item is as its struct says, and no two items write the same memory.
@@ -209,9 +210,11 @@ pub unsafe extern "C" fn plimsoll_hpa_decide_batch(items: *mut BatchItem, length
         for item in all.iter() {
             item?;
         }
-        for place in all.places() {
-            // SAFETY: `place` is an item that was just found readable, and items may be written.
-            unsafe { decide_item(place.cast_mut())? };
+        let mut places = all.places();
+        let mut next = places.next();
+        while let Some(first) = next {
+            // SAFETY: the places are items that were just found readable, and items may be written.
+            next = unsafe { decide_run(first, &mut places)? };
         }
         Ok(())
     })
@@ -377,8 +380,8 @@ pub unsafe extern "C" fn plimsoll_history_save(
 /// Puts back what `plimsoll_history_save` wrote, from a history of any room whose entries fit. The history then decides
 /// as if it had never stopped. Nothing is believed unchecked; on any error the history stays as it was.
 ///
-/// The history is made on the stack first: 24 KB of stack are enough for the usual room, 48 KB for the longest, 512 KB
-/// for the longest by seconds; no other function wants more than 32 KB (seen on x86-64, built for release).
+/// It is filled where it stands: no function of this library wants more than 32 KB of stack, for a history of any room
+/// (seen on x86-64, built for release).
 ///
 /// # Safety
 /// `history` was made by `plimsoll_history_init`; `length` bytes may be read.
@@ -736,19 +739,38 @@ unsafe fn decide(
     (steps, capacity): (*mut StepRecord, usize),
     other: Region,
 ) -> Result<usize, Status> {
+    // SAFETY: the caller's promise, above.
+    unsafe {
+        let policy = kept::<Policy, _>(hpa)?;
+        let region = whole(policy, false);
+        (*policy).value.with(|hpa| decide_by(hpa, region, history, observation, decision, (steps, capacity), other))
+    }
+}
+
+/// The same by a policy that was put together before, from what is kept in `policy`.
+///
+/// # Safety
+/// As `decide`.
+unsafe fn decide_by(
+    hpa: &Hpa<'_>,
+    policy: Region,
+    history: *mut OpaqueHistory,
+    observation: *const Observation,
+    decision: *mut Decision,
+    (steps, capacity): (*mut StepRecord, usize),
+    other: Region,
+) -> Result<usize, Status> {
     // SAFETY: the caller's promise, above; what is written was found to lie apart from everything else, so that the
     // policy and the history may be references while steps are written.
     unsafe {
-        let (policy, found) = (kept::<Policy, _>(hpa)?, found(history)?);
+        let found = found(history)?;
         let mut records = records(steps, capacity)?;
         let (given, out) = (sized(observation, false)?, sized(decision, true)?);
-        apart(&[whole(policy, false), found.region(), given, out, records.region(), other])?;
+        apart(&[policy, found.region(), given, out, records.region(), other])?;
         let given = read(observation)?;
-        let decided = (*policy).value.with(|hpa| {
-            let mut readings = Readings::new();
-            let seen = observe(hpa, &given, &mut readings)?;
-            Ok(found.past().decide(hpa, &seen.with(&readings), &mut records))
-        })?;
+        let mut readings = Readings::new();
+        let seen = observe(hpa, &given, &mut readings)?;
+        let decided = found.past().decide(hpa, &seen.with(&readings), &mut records);
         records.end_with(&decided.last_word);
         write(decision, &record::decision(&decided, records.total), size_of_struct(decision)?)?;
         Ok(records.length)
@@ -760,18 +782,56 @@ fn numbered<'a>(hpa: &'a Hpa<'a>, metric: u32) -> Result<&'a hpa::Metric<'a>, St
     usize::try_from(metric).ok().and_then(|metric| hpa.metrics().get(metric)).ok_or(Status::NoSuchMetric)
 }
 
+/// Decides the item at `first` and those after it with the same policy, which is put together once for all of them;
+/// gives the place of the first item that is left.
+///
+/// # Safety
+/// `first` and the `places` after it are items that may be read and written.
+unsafe fn decide_run(
+    first: *const BatchItem,
+    places: &mut impl Iterator<Item = *const BatchItem>,
+) -> Result<Option<*const BatchItem>, Status> {
+    // SAFETY: the caller's promise, above, and that of `plimsoll_hpa_decide_batch`.
+    unsafe {
+        let shared = read(first)?.policy;
+        let decided = kept::<Policy, _>(shared).and_then(|policy| {
+            let region = whole(policy, false);
+            apart(&[region, sized(first, true)?])?;
+            (*policy).value.with(|hpa| {
+                let mut next = Some(first);
+                while let Some(place) = next {
+                    // An item that lies in the policy is written only when nothing refers to the policy.
+                    if read(place)?.policy != shared || region.meets(sized(place, true)?) {
+                        break;
+                    }
+                    decide_item(place.cast_mut(), Ok((hpa, region)))?;
+                    next = places.next();
+                }
+                Ok(next)
+            })
+        });
+        match decided {
+            Ok(next) => Ok(next),
+            Err(status) => {
+                decide_item(first.cast_mut(), Err(status))?;
+                Ok(places.next())
+            }
+        }
+    }
+}
+
 /// One workload of a batch.
 ///
 /// # Safety
 /// `place` is an item that may be read and written.
-unsafe fn decide_item(place: *mut BatchItem) -> Result<(), Status> {
+unsafe fn decide_item(place: *mut BatchItem, policy: Result<(&Hpa<'_>, Region), Status>) -> Result<(), Status> {
     // SAFETY: the caller's promise, above, and that of `plimsoll_hpa_decide_batch`.
     unsafe {
         let mut item = read(place.cast_const())?;
         let (mut written, itself) = (0, sized(place, true)?);
         let status = answer(|| {
-            let steps = (item.steps, item.steps_capacity);
-            written = decide(item.policy, item.history, item.observation, item.decision, steps, itself)?;
+            let ((hpa, region), steps) = (policy?, (item.steps, item.steps_capacity));
+            written = decide_by(hpa, region, item.history, item.observation, item.decision, steps, itself)?;
             Ok(())
         });
         item.status = status as i32;

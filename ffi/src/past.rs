@@ -63,16 +63,8 @@ impl Past<'_> {
 
     /// On an error nothing is changed.
     pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), Status> {
-        each!(self, history => restore(history, bytes))
+        each!(self, history => history.restore_from(bytes)).map_err(refused)
     }
-}
-
-/// Never inlined: the core makes a history on the stack first, and that of a small one must not be as deep as that of
-/// the largest.
-#[inline(never)]
-fn restore<const R: usize, const E: usize>(history: &mut History<R, E>, bytes: &[u8]) -> Result<(), Status> {
-    *history = History::restore(bytes).map_err(refused)?;
-    Ok(())
 }
 
 impl Seen<'_> {

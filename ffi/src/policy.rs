@@ -284,7 +284,16 @@ fn gate(number: i32) -> Result<Option<bool>, Status> {
 /// The status that says what a configuration's error says.
 pub(crate) fn status(error: ConfigError) -> Status {
     match error.problem {
-        Problem::AtLeast(_) | Problem::AtMost(_) | Problem::NotFinite => Status::OutOfRange,
+        Problem::AtLeast(_)
+        | Problem::AtMost(_)
+        | Problem::MoreThan(_)
+        | Problem::MultipleOf(_)
+        | Problem::Unreadable
+        | Problem::Gap
+        | Problem::Overlap
+        | Problem::Open
+        | Problem::NotTogether
+        | Problem::NotFinite => Status::OutOfRange,
         Problem::Empty => Status::Empty,
         Problem::WrongTarget => Status::WrongTarget,
         Problem::Capacity { .. } => Status::Capacity,

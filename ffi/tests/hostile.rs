@@ -8,8 +8,8 @@ use plimsoll_ffi::Status;
 use plimsoll_ffi::abi;
 use plimsoll_ffi::boundary::{
     plimsoll_fold_add, plimsoll_fold_init, plimsoll_history_init, plimsoll_history_restore, plimsoll_history_save,
-    plimsoll_history_set_condition, plimsoll_hpa_applied, plimsoll_hpa_decide, plimsoll_hpa_init, plimsoll_hpa_outlook,
-    plimsoll_step_sentence,
+    plimsoll_history_set_condition, plimsoll_hpa_applied, plimsoll_hpa_decide, plimsoll_hpa_decide_batch,
+    plimsoll_hpa_init, plimsoll_hpa_outlook, plimsoll_pod_request, plimsoll_pod_usage, plimsoll_step_sentence,
 };
 use proptest::prelude::*;
 
@@ -133,6 +133,41 @@ proptest! {
             let refused = plimsoll_history_restore(history, snapshot.as_ptr(), snapshot.len());
             prop_assert_eq!(refused, Status::BadHistory);
             prop_assert_eq!(save(), past);
+
+            let past = save();
+            let mut item: abi::BatchItem = filled(&words[8]);
+            (item.policy, item.history, item.observation) = (hpa, history, &raw const seen);
+            (item.decision, item.steps, item.steps_capacity) = (&raw mut decision, null_mut(), 0);
+            let decision_before = bytes_of(&decision);
+            let batch = plimsoll_hpa_decide_batch(&raw mut item, 1, size_of_val(&item));
+            prop_assert_eq!(batch, Status::Ok);
+            if item.status != Status::Ok as i32 {
+                prop_assert_eq!(bytes_of(&decision), decision_before);
+                prop_assert_eq!(save(), past);
+            }
+
+            let containers = [&words[0], &words[1]].map(|words| {
+                let mut made: abi::Container = filled(words);
+                (made.name, made.name_length) = (name.as_ptr().cast(), name.len());
+                made
+            });
+            let used = [&words[2], &words[3]].map(|words| {
+                let mut made: abi::ContainerUsage = filled(words);
+                (made.name, made.name_length) = (name.as_ptr().cast(), name.len());
+                made
+            });
+            let level: abi::PodLevel = filled(&words[4]);
+            let (metric, stride) = (words[9][4], size_of::<abi::Container>());
+            let (mut milli, mut error, mut known) = (77_i64, 77, 77);
+            let (first, level) = (containers.as_ptr(), &raw const level);
+            let asked = plimsoll_pod_request(hpa, metric, first, 2, stride, level, &raw mut milli, &raw mut error);
+            prop_assert!(asked == Status::Ok && (0..=3).contains(&error) || (milli, error) == (77, 77));
+            (milli, error) = (77, 77);
+            let (first, stride) = (used.as_ptr(), size_of::<abi::ContainerUsage>());
+            let (to_known, to_milli, to_error) = (&raw mut known, &raw mut milli, &raw mut error);
+            let asked = plimsoll_pod_usage(hpa, metric, first, 2, stride, to_known, to_milli, to_error);
+            prop_assert!(asked == Status::Ok && known <= 1 && [0, 8].contains(&error) || (milli, error, known) == (77, 77, 77));
+
             let named = if made == Status::Ok { hpa.cast_const() } else { null() };
             let said = plimsoll_step_sentence(named, &raw const step, text.as_mut_ptr().cast(), 300, &raw mut length);
             if said == Status::Ok {

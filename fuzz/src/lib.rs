@@ -24,6 +24,7 @@ use plimsoll_core::hpa::{Applied, Decision, History, Hpa, Observation, Reading, 
 use plimsoll_core::snapshot::{FRAME, Writer};
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Span};
+use plimsoll_core::window::Entry;
 
 use cursor::Cursor;
 use plan::{Plan, Sync};
@@ -47,7 +48,17 @@ pub fn snapshot(bytes: &[u8]) {
 }
 
 fn restored<const R: usize, const E: usize>(bytes: &[u8]) {
-    let Ok(mut history) = History::<R, E>::restore(bytes) else { return };
+    let mut there = History::<R, E>::default();
+    let entry = Entry { value: 1, at: Instant::from_secs(1) };
+    there.restore_lists(Some(&[entry]), &[], &[]).expect("room for one");
+    let before = there.clone();
+    let restored = there.restore_from(bytes);
+    let Ok(mut history) = History::<R, E>::restore(bytes) else {
+        assert!(restored.is_err());
+        assert_eq!(there, before, "changed by bytes that were refused");
+        return;
+    };
+    assert_eq!((restored, &there), (Ok(()), &history), "something was left of the history before");
     let mut saved = vec![0; saved_size::<R, E>()];
     let length = history.save(&mut saved).expect("the size that it promises");
     let saved = &saved[..length];

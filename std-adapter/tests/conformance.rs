@@ -1,11 +1,17 @@
 //! Every vector against this crate. `PLIMSOLL_VECTORS=DIR` reads the files from DIR; a missing file is a failure.
 
+#[path = "conformance/keda.rs"]
+mod keda;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use plimsoll::manifest::{
-    Api, Behavior, Metric, ObjectReference, ScalingRules, Spec, Violation, ViolationKind, documents, fill_behavior,
+    Api, Behavior, Metric, ObjectReference, ScalingRules, Spec, Texts, Violation, ViolationKind, documents,
+    fill_behavior, knative_cluster,
 };
+use plimsoll_core::kpa::Settings;
+use plimsoll_core::units::Span;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,6 +40,98 @@ fn hpa_api() {
     }
     assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
     assert_eq!(passed.values().sum::<usize>(), file.count, "the file has as many vectors as it says");
+}
+
+/// The settings of Knative's autoscaler as text. The other functions of the file are core's: its own test runs them.
+#[test]
+fn kpa_config() {
+    let file: VectorFile<Vector> = read("kpa_apply_config.json");
+    assert_eq!(file.schema, "autoscale-vectors/1");
+    assert_eq!(file.vectors.len(), file.count, "the file has as many vectors as it says");
+    let mut passed = 0;
+    let mut failed = Vec::new();
+    for vector in file.vectors.iter().filter(|vector| vector.function == "kpa_config") {
+        match knative_config(vector) {
+            Ok(()) => passed += 1,
+            Err(why) => failed.push(format!("{} ({}): {why}", vector.id, vector.name)),
+        }
+    }
+    println!("kpa_config: {passed} passed");
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+    assert!(passed > 0, "no vector ran");
+}
+
+fn knative_config(vector: &Vector) -> Result<(), String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        settings: Texts,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Output {
+        error: bool,
+        #[serde(default)]
+        defaults: BTreeMap<String, Value>,
+        #[serde(default)]
+        changed: BTreeMap<String, Value>,
+    }
+    let input: Input = serde_json::from_value(vector.input.clone()).map_err(|error| error.to_string())?;
+    let output: Output = serde_json::from_value(vector.output.clone()).map_err(|error| error.to_string())?;
+    let cluster = match knative_cluster(&input.settings) {
+        Err(_) if output.error => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+        Ok(_) if output.error => return Err("not refused".to_owned()),
+        Ok(cluster) => cluster,
+    };
+    let (found, defaults) = (by_name(cluster.settings()), by_name(&Settings::DEFAULT));
+    for (name, expected) in &output.defaults {
+        let default = defaults.get(name.as_str()).ok_or_else(|| format!("unknown setting {name}"))?;
+        same(name, expected, default)?;
+    }
+    // What is not said to be changed is as by default.
+    for (name, found) in &found {
+        same(name, output.changed.get(*name).unwrap_or(&defaults[name]), found)?;
+    }
+    match output.changed.keys().find(|name| !found.contains_key(name.as_str())) {
+        Some(unknown) => Err(format!("unknown setting {unknown}")),
+        None => Ok(()),
+    }
+}
+
+/// Numbers are compared as numbers: 3 and 3.0 are the same.
+fn same(name: &str, expected: &Value, found: &Value) -> Result<(), String> {
+    let equal = match (expected.as_f64(), found.as_f64()) {
+        (Some(expected), Some(found)) => expected == found,
+        _ => expected == found,
+    };
+    if equal { Ok(()) } else { Err(format!("{name}: got {found}, expected {expected}")) }
+}
+
+fn by_name(s: &Settings) -> BTreeMap<&'static str, Value> {
+    let seconds = |span: Span| Value::from(span.as_nanos() as f64 / 1e9);
+    BTreeMap::from([
+        ("enable_scale_to_zero", s.scale_to_zero.into()),
+        ("cc_fraction", s.concurrency_utilization.into()),
+        ("cc_default", s.concurrency_target.into()),
+        ("target_utilization", s.rps_utilization.into()),
+        ("rps_default", s.rps_target.into()),
+        ("max_scale_up_rate", s.max_scale_up_rate.into()),
+        ("max_scale_down_rate", s.max_scale_down_rate.into()),
+        ("target_burst_capacity", s.target_burst_capacity.into()),
+        ("panic_window_percentage", s.panic_window_percentage.into()),
+        ("activator_capacity", s.activator_capacity.into()),
+        ("panic_threshold_percentage", s.panic_threshold_percentage.into()),
+        ("stable_window_s", seconds(s.stable_window)),
+        ("scale_to_zero_grace_s", seconds(s.scale_to_zero_grace)),
+        ("pod_retention_s", seconds(s.pod_retention)),
+        ("scale_down_delay_s", seconds(s.scale_down_delay)),
+        ("allow_zero_initial_scale", s.allow_zero_initial_scale.into()),
+        ("initial_scale", s.initial_scale.into()),
+        ("min_scale", s.min_scale.into()),
+        ("max_scale", s.max_scale.into()),
+        ("max_scale_limit", s.max_scale_limit.into()),
+    ])
 }
 
 fn validate_rules(vector: &Vector) -> Result<(), String> {

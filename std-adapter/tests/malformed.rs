@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use plimsoll::decide::Decisions;
-use plimsoll::engine::{Decider, Past, Settings, inline_spec};
+use plimsoll::engine::{self, Past, Settings};
 use plimsoll::explain;
 use plimsoll::manifest::{Api, Dump, documents};
 use plimsoll::report::{self, Style};
@@ -315,20 +315,17 @@ fn simulated(text: &[u8], trace: &[u8]) -> Option<String> {
         Ok(scenario) => scenario,
         Err(error) => return Some(error.to_string()),
     };
-    let spec = match inline_spec(&scenario.plan().hpa, "hpa") {
-        Ok(spec) => spec,
+    let mut scaler = match engine::scaler(scenario.plan(), Api::default()) {
+        Ok(scaler) => scaler,
         Err(error) => {
-            assert!(error.contains("hpa"), "{error}");
+            let policies = scenario.plan().policies();
+            assert!(policies.iter().any(|(name, given)| given.is_some() && error.contains(name)), "{error}");
             return Some(error);
         }
     };
-    let mut decider = match Decider::of_spec(spec, &scenario.plan().controller, Api::default()) {
-        Ok(decider) => decider,
-        Err(error) => return Some(format!("hpa: {error}")),
-    };
     // Longer runs take time and tell nothing more here.
     if scenario.plan().duration_s <= 600 {
-        let run = plimsoll::simulate::run(&scenario, &mut decider, &mut |_, _| ());
+        let run = plimsoll::simulate::run(&scenario, &mut *scaler, &mut |_, _| ());
         assert!(!report::timeline(&run, Style::Plain, 100).is_empty());
         assert!(report::page(&run).ends_with("</html>\n"));
     }

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use plimsoll::engine::{Decider, inline_spec};
+use plimsoll::engine;
 use plimsoll::manifest::Api;
 use plimsoll::simulate::scenario::{Plan, Scenario, ScenarioError};
-use plimsoll::simulate::{self, open};
+use plimsoll::simulate::{self, Scaler, open};
 use serde_json::{Map, Value};
 
 /// A name that no section has; the parser's complaint about it lists those that it has.
@@ -87,8 +87,7 @@ fn every_example_is_a_scenario_or_a_part_of_one() {
             plays(&Value::Object(shown.clone()), example);
             continue;
         }
-        let mut whole = shown.clone();
-        whole.extend(part);
+        let whole = with(shown.clone(), part);
         plays(&Value::Object(whole), example);
     }
 }
@@ -99,14 +98,14 @@ fn every_scenario_of_the_folder_is_named_and_has_an_hpa_that_can_decide() {
     for file in files() {
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(readme.contains(&format!("[`{name}`]({name})")), "{name}");
-        decider(&open::scenario(&file).unwrap_or_else(|error| panic!("{name}: {error}")));
+        scaler(&open::scenario(&file).unwrap_or_else(|error| panic!("{name}: {error}")));
     }
 }
 
 #[test]
 fn behind_the_queue_ends_at_its_bound_with_a_full_queue() {
     let scenario = open::scenario(&folder().join("behind-the-queue.yaml")).expect("opens");
-    let run = simulate::run(&scenario, &mut decider(&scenario), &mut |_, _| {});
+    let run = simulate::run(&scenario, &mut *scaler(&scenario), &mut |_, _| {});
     let last = run.syncs.last().expect("a sync");
     assert!(last.conditions.contains(&"ScalingLimited=True/TooManyReplicas".to_owned()), "{:?}", last.conditions);
     assert_eq!((last.to, last.asked), (6, Some(8)));
@@ -200,7 +199,7 @@ fn everything() -> Value {
     for example in blocks(&readme(), "yaml") {
         let part: Map<String, Value> = serde_saphyr::from_str(example).expect(example);
         load.extend(part.get("load").and_then(Value::as_array).into_iter().flatten().cloned());
-        whole.extend(part);
+        whole = with(whole, part);
     }
     whole.insert("load".to_owned(), Value::Array(load));
     whole.insert("duration_s".to_owned(), Value::from(900));
@@ -233,16 +232,25 @@ fn scenario(plan: &Value) -> Result<Scenario, ScenarioError> {
     })
 }
 
-/// Opens a scenario and its HPA.
-fn plays(plan: &Value, example: &str) {
-    let scenario = scenario(plan).unwrap_or_else(|error| panic!("{error}\n{example}"));
-    decider(&scenario);
+/// A scenario with parts replaced; there is one policy, and a later one takes the place of an earlier.
+fn with(mut whole: Map<String, Value>, part: Map<String, Value>) -> Map<String, Value> {
+    let names = Scenario::black_friday().expect("parses").plan().policies().map(|(name, _)| name);
+    if names.iter().any(|name| part.contains_key(*name)) {
+        names.iter().for_each(|name| drop(whole.remove(*name)));
+    }
+    whole.extend(part);
+    whole
 }
 
-fn decider(scenario: &Scenario) -> Decider {
+/// Opens a scenario and its policy.
+fn plays(plan: &Value, example: &str) {
+    let scenario = scenario(plan).unwrap_or_else(|error| panic!("{error}\n{example}"));
+    scaler(&scenario);
+}
+
+fn scaler(scenario: &Scenario) -> Box<dyn Scaler> {
     let plan = scenario.plan();
-    let spec = inline_spec(&plan.hpa, "hpa").unwrap_or_else(|error| panic!("{}: {error}", plan.title));
-    Decider::of_spec(spec, &plan.controller, Api::default()).unwrap_or_else(|error| panic!("{}: {error}", plan.title))
+    engine::scaler(plan, Api::default()).unwrap_or_else(|error| panic!("{}: {error}", plan.title))
 }
 
 fn files() -> Vec<PathBuf> {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use plimsoll_benches::reference::Reference;
-use plimsoll_benches::timing::{Times, time};
+use plimsoll_benches::turns::{Times, time};
 use plimsoll_benches::worlds::{Policies, SIZES, World, fleet, large_fleet, small_fleet};
 use plimsoll_core::hpa::Hpa;
 

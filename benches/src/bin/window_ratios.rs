@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use plimsoll_benches::streams::{Stream, recommendations};
-use plimsoll_benches::timing::{Times, time};
+use plimsoll_benches::turns::{Times, time};
 use plimsoll_benches::windows::{
     BareRing, Contestant, Hdr, HdrPanes, Scanned, SelectPerQuery, Sketch, Sliding, SlidingThree, Stabilized, agree,
     exact, one_percent,

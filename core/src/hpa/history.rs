@@ -177,50 +177,26 @@ impl<const R: usize, const E: usize> History<R, E> {
     /// # Errors
     /// Whatever is wrong with the bytes. Nothing is believed unchecked.
     pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let mut from = Reader::new(bytes, KIND, VERSION)?;
         let mut history = Self::default();
-        let flags = from.u8()?;
-        if flags > 7 {
-            return Err(SnapshotError::BadValue { field: "flags", found: i64::from(flags) });
-        }
-        history.seeded = flags & 1 != 0;
-        let mut time = |present: bool| -> Result<Option<Instant>, SnapshotError> {
-            if present { Ok(Some(Instant::from_nanos(from.i64()?))) } else { Ok(None) }
-        };
-        history.started = time(flags & 2 != 0)?;
-        history.last = time(flags & 4 != 0)?;
-        let count = usize::from(from.u16()?);
-        let mut slots = heapless::Vec::<Entry, R>::new();
-        for _ in 0..count {
-            let entry = Entry { value: from.i32()?, at: Instant::from_nanos(from.i64()?) };
-            slots.push(entry).map_err(|_| SnapshotError::Capacity { needed: count, room: R })?;
-        }
-        if !history.seeded && count > 0 {
-            let found = i64::from(length(count));
-            return Err(SnapshotError::BadValue { field: "recommendations before the first", found });
-        }
-        history.recommendations.restore(&slots);
-        for list in [&mut history.up, &mut history.down] {
-            let count = usize::from(from.u16()?);
-            for _ in 0..count {
-                let (change, at) = (from.i32()?, Instant::from_nanos(from.i64()?));
-                let outdated = boolean("outdated", from.u8()?)?;
-                list.push(Change { change, at, outdated })
-                    .map_err(|_| SnapshotError::Capacity { needed: count, room: E })?;
-            }
-        }
-        for _ in 0..from.u8()? {
-            let kind = one_of("condition", ConditionKind::ALL, from.u8()?)?;
-            let status = boolean("status", from.u8()?)?;
-            let reason = one_of("reason", Reason::ALL, from.u8()?)?;
-            let since = if boolean("since", from.u8()?)? { Some(Instant::from_nanos(from.i64()?)) } else { None };
-            if history.conditions.get(kind).is_some() {
-                return Err(SnapshotError::BadValue { field: "condition given twice", found: i64::from(kind as u8) });
-            }
-            history.conditions.restore(Condition { kind, status, reason, since });
-        }
-        from.finish()?;
+        history.restore_from(bytes)?;
         Ok(history)
+    }
+
+    /// The same into a history that is there: a large one is then never on the stack.
+    ///
+    /// # Errors
+    /// As [`History::restore`]; nothing is changed then.
+    pub fn restore_from(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let Saved { seeded, started, last, recommendations, up, down, conditions } = Saved::read(bytes, R, E)?;
+        self.recommendations.refill(recommendations.iter().map(entry));
+        for (list, saved) in [(&mut self.up, up), (&mut self.down, down)] {
+            list.clear();
+            for saved in saved {
+                let _fits = list.push(change(saved));
+            }
+        }
+        (self.seeded, self.started, self.last, self.conditions) = (seeded, started, last, conditions);
+        Ok(())
     }
 
     /// The same, without its capacities in the type.
@@ -262,6 +238,71 @@ impl HistoryView<'_> {
         }
         last
     }
+}
+
+/// A snapshot that was found good, with its lists where they stand.
+struct Saved<'a> {
+    seeded: bool,
+    started: Option<Instant>,
+    last: Option<Instant>,
+    recommendations: &'a [[u8; 12]],
+    up: &'a [[u8; 13]],
+    down: &'a [[u8; 13]],
+    conditions: Conditions,
+}
+
+impl<'a> Saved<'a> {
+    /// For a history with room for so many recommendations and events.
+    fn read(bytes: &'a [u8], recommendations: usize, events: usize) -> Result<Self, SnapshotError> {
+        fn list<'a, const N: usize>(from: &mut Reader<'a>, room: usize) -> Result<&'a [[u8; N]], SnapshotError> {
+            let needed = usize::from(from.u16()?);
+            let list = from.records(needed)?;
+            if needed > room { Err(SnapshotError::Capacity { needed, room }) } else { Ok(list) }
+        }
+        let mut from = Reader::new(bytes, KIND, VERSION)?;
+        let flags = from.u8()?;
+        if flags > 7 {
+            return Err(SnapshotError::BadValue { field: "flags", found: i64::from(flags) });
+        }
+        let seeded = flags & 1 != 0;
+        let mut time = |present: bool| -> Result<Option<Instant>, SnapshotError> {
+            if present { Ok(Some(Instant::from_nanos(from.i64()?))) } else { Ok(None) }
+        };
+        let (started, last) = (time(flags & 2 != 0)?, time(flags & 4 != 0)?);
+        let recommendations = list(&mut from, recommendations)?;
+        if !seeded && !recommendations.is_empty() {
+            let found = i64::from(length(recommendations.len()));
+            return Err(SnapshotError::BadValue { field: "recommendations before the first", found });
+        }
+        let (up, down) = (list::<13>(&mut from, events)?, list::<13>(&mut from, events)?);
+        for [.., outdated] in up.iter().chain(down) {
+            boolean("outdated", *outdated)?;
+        }
+        let mut conditions = Conditions::default();
+        for _ in 0..from.u8()? {
+            let kind = one_of("condition", ConditionKind::ALL, from.u8()?)?;
+            let status = boolean("status", from.u8()?)?;
+            let reason = one_of("reason", Reason::ALL, from.u8()?)?;
+            let since = if boolean("since", from.u8()?)? { Some(Instant::from_nanos(from.i64()?)) } else { None };
+            if conditions.get(kind).is_some() {
+                return Err(SnapshotError::BadValue { field: "condition given twice", found: i64::from(kind as u8) });
+            }
+            conditions.restore(Condition { kind, status, reason, since });
+        }
+        from.finish()?;
+        Ok(Self { seeded, started, last, recommendations, up, down, conditions })
+    }
+}
+
+fn entry(saved: &[u8; 12]) -> Entry {
+    let [a, b, c, d, at @ ..] = *saved;
+    Entry { value: i32::from_le_bytes([a, b, c, d]), at: Instant::from_nanos(i64::from_le_bytes(at)) }
+}
+
+fn change(saved: &[u8; 13]) -> Change {
+    let [a, b, c, d, at @ .., outdated] = *saved;
+    let (change, at) = (i32::from_le_bytes([a, b, c, d]), Instant::from_nanos(i64::from_le_bytes(at)));
+    Change { change, at, outdated: outdated != 0 }
 }
 
 fn length(count: usize) -> u16 {

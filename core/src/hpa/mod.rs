@@ -56,7 +56,7 @@ pub use propose::{Basis, Proposal, Reported};
 pub use request::{
     Container, ContainerKind, PodLevel, RequestError, UpstreamText, first_without_request, pod_request, pod_usage,
 };
-pub use step::{Amounts, Read, Sentence, Step};
+pub use step::{Amounts, MetricReading, Read, Sentence, Step};
 
 /// Where the answer is not upstream's v1.37.2 on purpose: what, and why.
 pub const DIFFERENCES: &[(&str, &str)] = &[

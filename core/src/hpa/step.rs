@@ -193,6 +193,18 @@ impl Step {
         })
     }
 
+    /// What a metric read, in words: `121 % of request, target 70 % (7 of 11 pods, 1 without a sample)`, or why it
+    /// failed. `None` for steps of other kinds.
+    #[must_use]
+    pub fn reading<'a>(&self, hpa: &'a Hpa<'a>) -> Option<MetricReading<'a>> {
+        let (metric, read) = match *self {
+            Self::Proposed { metric, read, proposal } => (metric, Ok((read, proposal))),
+            Self::MetricFailed { metric, error, .. } => (metric, Err(error)),
+            _ => return None,
+        };
+        Some(MetricReading { metric: hpa.metrics.get(usize::from(metric))?, read })
+    }
+
     /// The step as a sentence with the names of the policy's metrics.
     #[must_use]
     pub const fn sentence<'a>(&'a self, hpa: &'a Hpa<'a>) -> Sentence<'a> {
@@ -217,6 +229,51 @@ impl fmt::Display for Step {
     /// The sentence, with metrics by number. [`Step::sentence`] has their names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Sentence { step: self, hpa: None, now: None }.fmt(f)
+    }
+}
+
+/// What a metric read, in words; see [`Step::reading`].
+#[derive(Clone, Copy, Debug)]
+pub struct MetricReading<'a> {
+    metric: &'a Metric<'a>,
+    read: Result<(Read, Proposal), MetricError>,
+}
+
+impl MetricReading<'_> {
+    /// The metric's name.
+    #[must_use]
+    pub const fn metric(&self) -> &str {
+        self.metric.name
+    }
+
+    /// The replicas that it asks for; `None` when it failed.
+    #[must_use]
+    pub fn asks(&self) -> Option<Replicas> {
+        self.read.ok().map(|(_, proposal)| proposal.replicas)
+    }
+}
+
+impl fmt::Display for MetricReading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (read, proposal) = match self.read {
+            Ok(read) => read,
+            Err(error) => return write!(f, "failed: {error}"),
+        };
+        let memory = self.metric.name == "memory";
+        write!(
+            f,
+            "{}, target {}",
+            self.metric.words(proposal.reported),
+            Wanted { target: self.metric.target, memory }
+        )?;
+        let opening = if read.listed > 0 {
+            write!(f, " ({} of {} pods", read.ready, read.listed)?;
+            ", "
+        } else {
+            " ("
+        };
+        let open = left_out(f, &read, opening)? || read.listed > 0;
+        if open { f.write_str(")") } else { Ok(()) }
     }
 }
 
@@ -376,7 +433,9 @@ impl Sentence<'_> {
         if read.listed > 0 {
             write!(f, ", from {} of {} pods", read.ready, read.listed)?;
         }
-        left_out(f, read)?;
+        if left_out(f, read, " (")? {
+            f.write_str(")")?;
+        }
         write!(f, "; asks {}: ", proposal.replicas)?;
         let ratio = Ratio(proposal.ratio);
         match proposal.basis {
@@ -401,7 +460,8 @@ impl Sentence<'_> {
     }
 }
 
-fn left_out(f: &mut fmt::Formatter<'_>, read: &Read) -> fmt::Result {
+/// The pods that do not simply count, after `opening`; whether there are any.
+fn left_out(f: &mut fmt::Formatter<'_>, read: &Read, opening: &str) -> Result<bool, fmt::Error> {
     let LeftOut { pending, no_condition, starting, sample_too_early, never_ready, deleted, failed } = read.left_out;
     let parts = [
         (read.missing, "without a sample"),
@@ -416,10 +476,10 @@ fn left_out(f: &mut fmt::Formatter<'_>, read: &Read) -> fmt::Result {
     ];
     let mut open = false;
     for (count, why) in parts.into_iter().filter(|(count, _)| *count > 0) {
-        write!(f, "{}{count} {why}", if open { ", " } else { " (" })?;
+        write!(f, "{}{count} {why}", if open { ", " } else { opening })?;
         open = true;
     }
-    if open { f.write_str(")") } else { Ok(()) }
+    Ok(open)
 }
 
 struct Named<'a> {

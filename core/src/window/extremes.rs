@@ -103,10 +103,17 @@ impl<const N: usize> Extremes<N> {
     /// Puts entries back as [`Extremes::slots`] gave them; those that do not fit are returned.
     pub fn restore<'e>(&mut self, slots: &'e [Entry]) -> &'e [Entry] {
         let (kept, left) = slots.split_at_checked(N).unwrap_or((slots, &[]));
-        self.slots.clear();
-        let _fits = self.slots.extend_from_slice(kept);
-        self.view().rebuild(Cuts::ALL);
+        self.refill(kept.iter().copied());
         left
+    }
+
+    /// The same, from entries that need not stand anywhere; those that do not fit are dropped.
+    pub(crate) fn refill(&mut self, slots: impl Iterator<Item = Entry>) {
+        self.slots.clear();
+        for entry in slots.take(N) {
+            let _fits = self.slots.push(entry);
+        }
+        self.view().rebuild(Cuts::ALL);
     }
 }
 
@@ -139,6 +146,12 @@ impl ExtremesView<'_> {
         while self.lowest.front().is_some_and(|slot| before(*slot, cuts.lowest)) {
             self.lowest.pop_front();
         }
+    }
+
+    /// Whether nothing was ever stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// The highest entry of its window, the latest of equal ones.

@@ -1,5 +1,7 @@
 //! What must hold whatever the world does.
 
+mod kpa;
+mod queue;
 mod twin;
 
 use plimsoll_core::constrain::{Amount, Bounds, RatePolicy, RateRules, Select};

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::failure::Failure;
 use super::flags::Flags;
 use super::print;
 use super::width::Width;
+use crate::decide::Decisions;
 use crate::engine::Past;
 use crate::manifest::{Dump, MOST_BYTES};
 use crate::{explain, host};
@@ -16,7 +19,8 @@ use crate::{explain, host};
 /// Tells what the HPAs in these files would decide now, and why, in plain words.
 ///
 /// Give what kubectl prints: HPA, target and pods (get … -o json), samples (get --raw …), alone, in lists, in one file or
-/// several; `-` is standard input. Events tell the sizes of recent scalings.
+/// several; `-` is standard input. Events tell the sizes of recent scalings. A file may also be one line of `decide`, with
+/// a policy of any kind.
 #[derive(Args)]
 #[command(after_help = "Example:\n  \
     kubectl get hpa,deploy,pods,events -o json > objects.json\n  \
@@ -48,24 +52,35 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failure> {
     let settings = arguments.flags.settings()?;
     let mut dump = Dump::default();
+    let mut text = String::new();
+    let mut asked = Decisions::new(settings);
     for path in &arguments.files {
-        let (name, text) = read(path)?;
-        dump.add(&name, &text).map_err(Failure::new)?;
+        let (name, bytes) = read(path)?;
+        if !asks(&bytes) {
+            dump.add(&name, &bytes).map_err(Failure::new)?;
+            continue;
+        }
+        let told = asked.told(&bytes).map_err(|error| Failure::about(&name, error))?;
+        text += if text.is_empty() { "" } else { "\n\n" };
+        text += &if arguments.json {
+            told.answer.to_string() + "\n"
+        } else {
+            explain::told(&told, colour, arguments.width.columns())
+        };
     }
     let history = arguments.history.as_deref().map(history).transpose()?;
     let chosen = dump.hpas.iter().filter(|hpa| {
         let full = format!("{}/{}", hpa.metadata.namespace, hpa.metadata.name);
         arguments.hpa.as_ref().is_none_or(|wanted| *wanted == hpa.metadata.name || *wanted == full)
     });
-    let mut text = String::new();
-    for (index, hpa) in chosen.enumerate() {
+    for hpa in chosen {
         let name = format!("HPA {}/{}", hpa.metadata.namespace, hpa.metadata.name);
         let explanation = explain::explain(&dump, hpa, settings, arguments.now, history.as_deref())
             .map_err(|error| Failure::about(name, error))?;
         if arguments.json {
             text += &(explain::json(&explanation).to_string() + "\n");
         } else {
-            text += if index == 0 { "" } else { "\n\n" };
+            text += if text.is_empty() { "" } else { "\n\n" };
             text += &explain::text(&explanation, colour, arguments.width.columns());
         }
     }
@@ -74,6 +89,18 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a text is a line of `decide` and no dump.
+fn asks(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "policy")]
+        _policy: IgnoredAny,
+        #[serde(rename = "observation")]
+        _observation: IgnoredAny,
+    }
+    serde_json::from_slice::<Line>(text).is_ok()
 }
 
 fn nothing(arguments: &Arguments, dump: &Dump) -> String {

@@ -9,13 +9,13 @@ use super::failure::Failure;
 use super::flags::Flags;
 use super::print;
 use super::width::Width;
-use crate::engine::{Decider, inline_spec};
+use crate::engine::{self, Decider};
 use crate::host;
 use crate::manifest::{self, HorizontalPodAutoscaler, MOST_BYTES};
 use crate::report::{self, Style};
 use crate::simulate::load::{Files, Part, trace};
 use crate::simulate::scenario::{BLACK_FRIDAY, Plan, Scenario};
-use crate::simulate::{self};
+use crate::simulate::{self, Scaler};
 
 /// Plays a scenario: offered load, pods that start and serve, metrics that come late, an HPA that decides.
 ///
@@ -69,15 +69,16 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
         return print(BLACK_FRIDAY).map(|()| ExitCode::SUCCESS);
     }
     let scenario = scenario(arguments)?;
-    let spec = match &arguments.hpa {
-        Some(path) => hpa_of(path)?.spec,
-        None => inline_spec(&scenario.plan().hpa, "hpa").map_err(Failure::new)?,
-    };
     let api = arguments.flags.api()?;
-    let mut decider = Decider::of_spec(spec, &scenario.plan().controller, api)
-        .map_err(|error| Failure::about(arguments.hpa.as_deref().map_or("hpa".into(), Path::to_string_lossy), error))?;
+    let mut scaler: Box<dyn Scaler> = match &arguments.hpa {
+        Some(path) => Box::new(
+            Decider::of_spec(hpa_of(path)?.spec, &scenario.plan().controller, api)
+                .map_err(|error| Failure::about(path.display(), error))?,
+        ),
+        None => engine::scaler(scenario.plan(), api).map_err(Failure::new)?,
+    };
     let bar = bar();
-    let run = simulate::run(&scenario, &mut decider, &mut |done, of| {
+    let run = simulate::run(&scenario, &mut *scaler, &mut |done, of| {
         bar.set_length(u64::from(of));
         bar.set_position(u64::from(done));
     });

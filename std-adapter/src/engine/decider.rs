@@ -39,22 +39,27 @@ impl Decider {
         controller: &simulate::scenario::Controller,
         api: Api,
     ) -> Result<Self, PolicyError> {
-        let seconds = |s: u32| Span::from_secs(u64::from(s));
-        let controller = plimsoll_core::hpa::Controller {
-            sync_period: seconds(controller.sync_period_s),
-            downscale_stabilization: seconds(controller.downscale_stabilization_s),
-            cpu_initialization_period: seconds(controller.cpu_initialization_period_s),
-            initial_readiness_delay: seconds(controller.initial_readiness_delay_s),
-            tolerance: controller.tolerance,
-        };
-        Self::new(Policy::new(spec, Settings { api, controller })?)
+        Self::new(Policy::new(spec, settings(controller, api))?)
     }
 }
 
+/// The flags of a scenario's controller; `api` is the release and its gates.
+pub(super) fn settings(controller: &simulate::scenario::Controller, api: Api) -> Settings {
+    let seconds = |s: u32| Span::from_secs(u64::from(s));
+    let controller = plimsoll_core::hpa::Controller {
+        sync_period: seconds(controller.sync_period_s),
+        downscale_stabilization: seconds(controller.downscale_stabilization_s),
+        cpu_initialization_period: seconds(controller.cpu_initialization_period_s),
+        initial_readiness_delay: seconds(controller.initial_readiness_delay_s),
+        tolerance: controller.tolerance,
+    };
+    Settings { api, controller }
+}
+
 impl Scaler for Decider {
-    fn bounds(&self) -> (i32, i32) {
+    fn bounds(&self) -> (i32, Option<i32>) {
         let spec = self.policy.spec();
-        (spec.min_replicas.unwrap_or(1), spec.max_replicas)
+        (spec.min_replicas.unwrap_or(1), Some(spec.max_replicas))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -86,14 +91,12 @@ impl Scaler for Decider {
                 at_s: 0,
                 from: decision.from.0,
                 to: decision.to.0,
-                readings: steps.iter().filter_map(|step| metric_reading(step, hpa, now)).collect(),
+                readings: steps.iter().filter_map(|step| metric_reading(step, hpa)).collect(),
                 asked: decision.detail.recommended.map(|replicas| replicas.0),
                 reason: decision.last_word.sentence(hpa).seen_at(now).to_string(),
                 steps: steps.iter().map(|step| step.sentence(hpa).seen_at(now).to_string()).collect(),
                 conditions: past.conditions().iter().map(ToString::to_string).collect(),
-                revisit_at_s: decision
-                    .revisit_at
-                    .and_then(|at| u32::try_from(at.as_nanos() / simulate::SECOND_NS).ok()),
+                revisit_at_s: super::second_of(decision.revisit_at),
             }
         })
     }
@@ -104,8 +107,15 @@ impl Scaler for Decider {
     }
 }
 
+/// What a step says that a metric read.
+pub(super) fn metric_reading(step: &Step, hpa: &plimsoll_core::hpa::Hpa<'_>) -> Option<MetricReading> {
+    let read = step.reading(hpa)?;
+    let asks = read.asks().map(|replicas| replicas.0);
+    Some(MetricReading { metric: read.metric().to_owned(), read: read.to_string(), asks })
+}
+
 /// One metric, over the simulated pods or of the service as a whole.
-fn reading(hpa: &plimsoll_core::hpa::Hpa<'_>, index: usize, seen: &Seen<'_>) -> Reading {
+pub(super) fn reading(hpa: &plimsoll_core::hpa::Hpa<'_>, index: usize, seen: &Seen<'_>) -> Reading {
     const NONE: Reading = Reading::Failed(MetricError::Unavailable);
     let Some(metric) = hpa.metrics().get(index) else { return NONE };
     let service = || seen.sample(metric.name()).map(|sample| Milli(sample.value));
@@ -149,20 +159,4 @@ fn pod_of(pod: &SeenPod<'_>, metric: &str, source: Source) -> Pod {
         }),
         request,
     }
-}
-
-/// The part of a step that says what a metric read and asks for.
-fn metric_reading(step: &Step, hpa: &plimsoll_core::hpa::Hpa<'_>, now: Instant) -> Option<MetricReading> {
-    let (index, asks) = match step {
-        Step::Proposed { metric, proposal, .. } => (*metric, Some(proposal.replicas.0)),
-        Step::MetricFailed { metric, .. } => (*metric, None),
-        _ => return None,
-    };
-    let metric = hpa.metrics().get(usize::from(index))?.name().to_owned();
-    let sentence = step.sentence(hpa).seen_at(now).to_string();
-    // "cpu reads 97 % of request, target 70 %, from …; asks 12: …" without the name and what it asks.
-    let read = sentence.strip_prefix(&metric).unwrap_or(&sentence).trim_start().trim_start_matches("reads ");
-    let read = read.split("; asks ").next().unwrap_or(read).replacen(", from ", " (from ", 1);
-    let read = if read.contains("(from ") && !read.ends_with(')') { format!("{read})") } else { read };
-    Some(MetricReading { metric, read, asks })
 }

@@ -5,7 +5,10 @@
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
+pub mod consumers;
 mod decider;
+pub mod keda;
+pub mod knative;
 mod policy;
 pub mod record;
 pub mod remembered;
@@ -14,6 +17,64 @@ mod world;
 pub use decider::Decider;
 pub use policy::{Policy, PolicyError, Settings, inline_spec, profile};
 pub use world::{PodPart, World, WorldError, instant};
+
+use plimsoll_core::units::Instant;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::manifest::{self, Api};
+use crate::simulate::scenario::Plan;
+use crate::simulate::{SECOND_NS, Scaler, Seen};
+
+/// What decides in a scenario; `api` is the release and its gates, for an HPA.
+///
+/// # Errors
+/// What of the policy's section does not fit, or cannot be in this scenario.
+pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
+    if let Some(given) = &plan.knative {
+        if (plan.metrics.scrape_every_s, plan.metrics.window_s) != (1, 1) {
+            let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
+            return Err(format!(
+                "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
+                 whose windows a second without a sample counts as zero"
+            ));
+        }
+        return Ok(Box::new(knative::Player::new(knative::Knative::inline(given, "knative")?)));
+    }
+    if let Some(given) = &plan.keda {
+        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
+        return Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?));
+    }
+    if let Some(given) = &plan.consumers {
+        if plan.topic.is_none() {
+            return Err("consumers needs the section topic".to_owned());
+        }
+        return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
+    }
+    let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
+    Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
+}
+
+/// Reads a section of another text as strictly as a manifest. `root` is its name there.
+fn inline<T: DeserializeOwned>(given: &Value, root: &str) -> Result<T, String> {
+    let told = |error: manifest::LoadError| {
+        let dot = if error.path.is_empty() { "" } else { "." };
+        format!("{root}{dot}{}: {}", error.path, error.message)
+    };
+    let documents = manifest::documents(root, given.to_string().as_bytes()).map_err(told)?;
+    documents.first().ok_or_else(|| format!("{root} is empty"))?.read().map_err(told)
+}
+
+/// Pods that are ready and not being deleted.
+fn ready(seen: &Seen<'_>) -> i32 {
+    let ready = seen.pods.iter().filter(|pod| !pod.deleted && pod.ready.is_some_and(|ready| ready.status));
+    i32::try_from(ready.count()).unwrap_or(i32::MAX)
+}
+
+/// Second of the run.
+fn second_of(at: Option<Instant>) -> Option<u32> {
+    at.and_then(|at| u32::try_from(at.as_nanos() / SECOND_NS).ok())
+}
 
 /// A history with room for the API's longest windows and periods (an hour, half an hour) at one sync a second.
 pub type Past = plimsoll_core::hpa::History<3602, 1802>;

@@ -3,12 +3,15 @@
 //! A step is an object: `step` (its name), `text` (the sentence), and its numbers under the names they have in the core.
 //! Times are nanoseconds from the host's origin.
 
+use std::fmt;
+
 use plimsoll_core::constrain::{Amount, Direction, Limit, RateLimit};
 use plimsoll_core::hpa::{
     Basis, Condition, Decision, Hpa, LeftOut, MetricError, Outlook, Proposal, Read, Reported, Selector, Step,
     SyncError, Threshold,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A step, with its sentence as seen at `now`.
@@ -22,6 +25,34 @@ pub fn step(step: &Step, hpa: &Hpa<'_>, now: Instant) -> Value {
         object.append(fields);
     }
     Value::Object(object)
+}
+
+/// A step of a policy whose steps serde knows, with its sentence: the fields have the core's names, in camel case.
+pub fn told<S: Serialize>(step: &S, text: impl fmt::Display) -> Value {
+    let mut object = Map::new();
+    let written = serde_json::to_value(step).unwrap_or_default();
+    let (name, fields) = match written {
+        Value::Object(one) => one.into_iter().next().unwrap_or_default(),
+        Value::String(name) => (name, Value::Null),
+        _ => (String::new(), Value::Null),
+    };
+    object.insert("step".to_owned(), json!(name));
+    object.insert("text".to_owned(), json!(text.to_string()));
+    match fields {
+        Value::Object(fields) => object.extend(fields.into_iter().map(|(name, value)| (camel(&name), value))),
+        Value::Null => {}
+        one => drop(object.insert("value".to_owned(), one)),
+    }
+    Value::Object(object)
+}
+
+fn camel(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (head, tail) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        name + &head.to_uppercase() + tail
+    })
 }
 
 /// A decision; steps and conditions stand beside it.

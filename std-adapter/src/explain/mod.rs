@@ -3,8 +3,13 @@
 //! [`explain`] answers under each assumption about the controller's memory that the dump allows: what its status and
 //! events tell, that nothing remembered binds any more, that the controller has just started; or, with a saved
 //! history, what that history says. [`text`] makes a page of it.
+//!
+//! Policies of every kind are explained from a line of [`decide`](crate::decide), which has all that they look at:
+//! [`told`] makes a page of the answer.
 
+mod page;
 mod text;
+mod told;
 
 use std::fmt;
 
@@ -18,6 +23,7 @@ use crate::engine::{Past, Policy, PolicyError, Settings, World, WorldError, inst
 use crate::manifest::{self, Dump, HorizontalPodAutoscaler, Rescale};
 
 pub use text::text;
+pub use told::told;
 
 /// Version of the JSON that an explanation prints.
 pub const EXPLANATION_FORMAT: &str = "plimsoll-explanation/1";

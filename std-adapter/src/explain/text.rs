@@ -1,16 +1,14 @@
 //! An explanation as a page for a terminal.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use plimsoll_core::hpa::{Hpa, Ignored, Metric, Outlook, PodClass, Reading, Reported, Step, Threshold, Unready};
 use plimsoll_core::units::{Instant, Milli};
 
+use super::page::Page;
 use super::{Answer, Explanation, Part};
 use crate::engine::{instant, profile};
 use crate::manifest;
-use crate::report::clean;
 
 /// Pods named one by one; more are counted.
 const NAMED: usize = 8;
@@ -18,7 +16,7 @@ const NAMED: usize = 8;
 /// The explanation in words, wrapped to `width` columns (60 or more); with `colour`, in ANSI styles.
 #[must_use]
 pub fn text(explanation: &Explanation, colour: bool, width: usize) -> String {
-    let mut page = Page { out: String::new(), colour, width: width.max(60) };
+    let mut page = Page::new(colour, width);
     explanation.policy.with(|core| {
         head(&mut page, explanation, core);
         verdict(&mut page, explanation, core);
@@ -28,7 +26,7 @@ pub fn text(explanation: &Explanation, colour: bool, width: usize) -> String {
         last_sync(&mut page, explanation, core);
         memory(&mut page, explanation, core);
     });
-    page.out
+    page.done()
 }
 
 /// What a pod counts as, in words.
@@ -51,41 +49,6 @@ pub(super) const fn class(class: PodClass) -> &'static str {
         }
         PodClass::Ignored(Ignored::Deleted) => "being deleted: left out",
         PodClass::Ignored(Ignored::Failed) => "failed: left out",
-    }
-}
-
-struct Page {
-    out: String,
-    colour: bool,
-    width: usize,
-}
-
-impl Page {
-    fn styled(&self, style: Style, text: &str) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
-    fn heading(&mut self, text: &str) {
-        let styled = self.styled(Style::new().bold(), text);
-        let _infallible = writeln!(self.out, "\n{styled}");
-    }
-
-    /// A paragraph, its first line after `first`, the rest indented as far.
-    fn paragraph(&mut self, first: &str, text: &str) {
-        let rest = " ".repeat(unicode_width::UnicodeWidthStr::width(first));
-        // Names of pods have hyphens and are copied from here: they stay whole.
-        let options = textwrap::Options::new(self.width)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .initial_indent(first)
-            .subsequent_indent(&rest);
-        // Names and messages are the dump's: they must not drive the terminal.
-        for line in textwrap::wrap(&clean(text), options) {
-            let _infallible = writeln!(self.out, "{}", line.trim_end());
-        }
-    }
-
-    fn point(&mut self, text: &str) {
-        self.paragraph("  · ", text);
     }
 }
 
@@ -113,13 +76,8 @@ fn answers_from(explanation: &Explanation) -> i32 {
 
 fn verdict(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
     let Some(answer) = explanation.answers.first() else { return };
-    let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
-    let words = page.styled(green, &format!("Decides now: {}", moved(answer)));
-    let _infallible = writeln!(page.out, "\n{words}");
-    page.paragraph(
-        "  because ",
-        &answer.decision.last_word.sentence(core).seen_at(instant(explanation.now)).to_string(),
-    );
+    let because = answer.decision.last_word.sentence(core).seen_at(instant(explanation.now)).to_string();
+    page.verdict(&moved(answer), &because);
 }
 
 fn moved(answer: &Answer) -> String {

@@ -18,6 +18,8 @@ mod dump;
 mod event;
 mod hpa;
 mod json;
+pub mod keda;
+mod knative;
 mod load;
 mod metrics;
 mod names;
@@ -26,6 +28,7 @@ mod place;
 mod pod;
 mod quantity;
 mod scale;
+pub mod scaled;
 mod selector;
 mod v1;
 mod validate;
@@ -40,6 +43,7 @@ pub use hpa::{
     KIND, Metadata, Metric, MetricName, MetricStatus, MetricTarget, ObjectMetric, ObjectReference, PodsMetric,
     ResourceMetric, ScalingPolicy, ScalingRules, Spec, Status,
 };
+pub use knative::{KnativeError, KnativeProblem, Texts, Unit, knative_autoscaler, knative_cluster, knative_revision};
 pub use load::{LoadedHpa, Manifest, load};
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};
 pub use pod::{Container, Phase, Pod, Ready, Resources, Truth};

@@ -14,7 +14,7 @@ use crate::simulate::run::{Run, Summary};
 
 use super::axis;
 use super::episode::{Episode, episodes};
-use super::number::{clock, count, counted, length, milliseconds, percent_of};
+use super::number::{clock, count, counted, length, milliseconds, percent_of, pods_allowed};
 use markup::{escape, fill};
 
 /// The run as one HTML page that needs nothing else: no network, no other file, and for reading no script.
@@ -22,7 +22,6 @@ use markup::{escape, fill};
 /// A policy inside the page forbids the browser to load anything.
 pub fn page(run: &Run) -> String {
     let span = axis::span(run);
-    let (min, max) = run.bounds;
     let title = if run.title.trim().is_empty() { "Untitled run" } else { &run.title };
     let metrics = run.metrics.iter().map(|metric| format!("<li>{}</li>", escape(metric))).collect::<String>();
     fill(
@@ -33,7 +32,7 @@ pub fn page(run: &Run) -> String {
             ("title", &escape(title)),
             ("description", &paragraph(&run.description)),
             ("length", &length(run.duration_s)),
-            ("bounds", &format!("{min}…{max} pods")),
+            ("bounds", &pods_allowed(run.bounds)),
             ("seed", &run.seed.to_string()),
             ("metrics", &metrics),
             ("tiles", &tiles(&run.summary)),

@@ -10,7 +10,7 @@ mod text;
 use crate::simulate::run::{MetricReading, Run, Summary};
 
 use super::episode::{Episode, episodes};
-use super::number::{clock, count, counted, length, milliseconds, percent_of};
+use super::number::{clock, count, counted, length, milliseconds, percent_of, pods_allowed};
 use plot::plots;
 use table::{Align, Cell, Column, Row, Table};
 pub(crate) use text::clean;
@@ -54,8 +54,7 @@ fn heading(run: &Run, paint: Paint, width: usize, out: &mut String) {
     if !description.is_empty() {
         line(&cut(&description, width), out);
     }
-    let (min, max) = run.bounds;
-    let facts = format!("{} · {min}…{max} pods · seed {}", length(run.duration_s), run.seed);
+    let facts = format!("{} · {} · seed {}", length(run.duration_s), pods_allowed(run.bounds), run.seed);
     line(&paint.in_role(Role::Quiet, &cut(&facts, width)), out);
     for text in wrap(&run.metrics.iter().map(|metric| clean(metric)).collect::<Vec<_>>().join(" · "), width) {
         line(&paint.in_role(Role::Quiet, &text), out);

@@ -57,8 +57,8 @@ pub const SECOND_NS: i64 = 1_000_000_000;
 
 /// What decides the scale.
 pub trait Scaler {
-    /// Smallest and largest number of replicas, for the record.
-    fn bounds(&self) -> (i32, i32);
+    /// Smallest and largest number of replicas, for the record; no largest where nothing bounds it.
+    fn bounds(&self) -> (i32, Option<i32>);
 
     /// The metrics in the policy's order, one line each, for the record.
     fn metrics(&self) -> Vec<String>;
@@ -84,6 +84,8 @@ pub struct Seen<'a> {
     pub pods: &'a [SeenPod<'a>],
     /// The newest visible sample of every metric of the service as a whole; empty when there is none yet.
     pub service: &'a [Measured],
+    /// The service's samples that have become visible since the last sync, oldest first.
+    pub news: &'a [&'a [Measured]],
     /// The partitions of the topic as its broker shows them now; empty without a topic.
     pub partitions: &'a [SeenPartition],
 }
@@ -227,8 +229,10 @@ fn synced(world: &mut World<'_>, scaler: &mut dyn Scaler, at_s: u32) -> Sync {
         status_replicas: world.alive(),
         pods: &world.seen(at_s),
         service: world.seen_service(at_s),
+        news: &world.service_news(at_s),
         partitions: &world.seen_partitions(),
     });
+    world.looked(at_s);
     // The world has the last word on what happened.
     sync.at_s = at_s;
     sync.from = from;

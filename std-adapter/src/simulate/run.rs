@@ -20,8 +20,8 @@ pub struct Run {
     pub seed: u64,
     /// Length of the run in seconds.
     pub duration_s: u32,
-    /// The workload's bounds, smallest and largest number of pods.
-    pub bounds: (i32, i32),
+    /// The workload's bounds, smallest and largest number of pods; no largest where nothing bounds it.
+    pub bounds: (i32, Option<i32>),
     /// The metrics of the policy, in its order, e.g. `cpu utilization, target 70 %`.
     pub metrics: Vec<String>,
     /// The world over time, in order; spacing as the scenario asks, and one at every second in which the scale changed.

@@ -108,9 +108,19 @@ pub struct Plan {
     /// How usage is measured and how late it is seen.
     #[serde(default)]
     pub metrics: Pipeline,
-    /// The autoscaler under test: the `spec` of an `autoscaling/v2` HorizontalPodAutoscaler without `scaleTargetRef`.
-    /// Read by whoever builds the policy; here it only has to be a mapping.
-    pub hpa: serde_json::Value,
+    /// The autoscaler under test is exactly one of these, each read by whoever builds the policy; here it only has to be
+    /// a mapping. This one is the `spec` of an `autoscaling/v2` HorizontalPodAutoscaler without `scaleTargetRef`.
+    #[serde(default)]
+    pub hpa: Option<serde_json::Value>,
+    /// A revision of Knative: its annotations, `containerConcurrency`, and the cluster's `config-autoscaler`.
+    #[serde(default)]
+    pub knative: Option<serde_json::Value>,
+    /// The `spec` of a ScaledObject of KEDA, and `annotations` beside it.
+    #[serde(default)]
+    pub keda: Option<serde_json::Value>,
+    /// Consumers of the topic, sized by rates.
+    #[serde(default)]
+    pub consumers: Option<serde_json::Value>,
     /// The controller's flags.
     #[serde(default)]
     pub controller: Controller,
@@ -120,6 +130,19 @@ pub struct Plan {
     /// What a document says should happen, row by row, to be held against what happens; at most 1,000.
     #[serde(default)]
     pub documented: Vec<Row>,
+}
+
+impl Plan {
+    /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
+    #[must_use]
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 4] {
+        [
+            ("hpa", self.hpa.as_ref()),
+            ("keda", self.keda.as_ref()),
+            ("knative", self.knative.as_ref()),
+            ("consumers", self.consumers.as_ref()),
+        ]
+    }
 }
 
 /// The pods and what a request costs them.

@@ -18,8 +18,9 @@ pub(super) struct Meter {
     pipeline: Pipeline,
     /// The last seconds, oldest first; as many as the window has.
     seconds: VecDeque<Second>,
-    /// Scrapes, oldest first: the one that is visible and those that are not yet.
+    /// Scrapes, oldest first: the newest that was looked at, and those since.
     scrapes: VecDeque<Scrape>,
+    looked_s: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ struct Scrape {
 
 impl Meter {
     pub(super) fn new(pipeline: &Pipeline) -> Self {
-        Self { pipeline: pipeline.clone(), seconds: VecDeque::new(), scrapes: VecDeque::new() }
+        Self { pipeline: pipeline.clone(), seconds: VecDeque::new(), scrapes: VecDeque::new(), looked_s: None }
     }
 
     /// A second with its flow, answered by `pods` pods.
@@ -80,7 +81,18 @@ impl Meter {
             }
         }
         self.scrapes.push_back(Scrape { at_s: now_s, measured });
-        // Of the visible ones only the newest is ever looked at.
+    }
+
+    /// Scrapes that have become visible since the last time that somebody looked, oldest first.
+    pub(super) fn news(&self, now_s: i64) -> Vec<&[Measured]> {
+        let visible = self.scrapes.iter().filter(|scrape| self.visible(scrape, now_s));
+        let new = visible.filter(|scrape| self.looked_s.is_none_or(|looked| !self.visible(scrape, looked)));
+        new.map(|scrape| scrape.measured.as_slice()).collect()
+    }
+
+    /// Somebody has looked.
+    pub(super) fn looked(&mut self, now_s: i64) {
+        self.looked_s = Some(now_s);
         while self.scrapes.get(1).is_some_and(|scrape| self.visible(scrape, now_s)) {
             self.scrapes.pop_front();
         }
@@ -185,6 +197,15 @@ mod tests {
         }
         assert!(late.seen(3).is_empty());
         assert_eq!(value(late.seen(5), ARRIVALS), Some(2_000));
+        assert_eq!(
+            late.news(5).iter().map(|news| value(news, ARRIVALS)).collect::<Vec<_>>(),
+            [Some(1_000), Some(2_000)]
+        );
+        late.looked(5);
         assert_eq!(value(late.seen(6), ARRIVALS), Some(3_000));
+        assert_eq!(late.news(6).len(), 1);
+        late.looked(6);
+        assert!(late.news(6).is_empty());
+        assert_eq!(value(late.seen(6), ARRIVALS), Some(3_000), "the newest stays");
     }
 }

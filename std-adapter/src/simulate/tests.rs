@@ -27,7 +27,7 @@ fn a_script_is_followed_to_the_second_and_its_scalings_are_counted() {
         (summary.offered, summary.served, summary.failed, summary.queued_at_end),
         (12_000.0, 12_000.0, 0.0, 0.0)
     );
-    assert_eq!((run.bounds, run.metrics.as_slice()), ((1, 9), ["a script".to_owned()].as_slice()));
+    assert_eq!((run.bounds, run.metrics.as_slice()), ((1, Some(9)), ["a script".to_owned()].as_slice()));
 }
 
 #[test]
@@ -241,8 +241,8 @@ impl Script {
 }
 
 impl Scaler for Script {
-    fn bounds(&self) -> (i32, i32) {
-        (1, 9)
+    fn bounds(&self) -> (i32, Option<i32>) {
+        (1, Some(9))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -264,8 +264,8 @@ impl Scaler for Script {
 struct Look<F>(F);
 
 impl<F: FnMut(&Seen<'_>) -> i32> Scaler for Look<F> {
-    fn bounds(&self) -> (i32, i32) {
-        (0, 0)
+    fn bounds(&self) -> (i32, Option<i32>) {
+        (0, Some(0))
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -336,7 +336,10 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         topic: None,
         nodes: None,
         metrics: Pipeline::default(),
-        hpa: serde_json::json!({}),
+        hpa: Some(serde_json::json!({})),
+        keda: None,
+        knative: None,
+        consumers: None,
         controller: Controller::default(),
         document_starts_s: 0,
         documented: Vec::new(),

@@ -125,6 +125,16 @@ impl<'a> World<'a> {
         self.meter.seen(i64::from(now_s))
     }
 
+    /// The service's samples that have become visible since the last time that somebody looked, oldest first.
+    pub(super) fn service_news(&self, now_s: u32) -> Vec<&[Measured]> {
+        self.meter.news(i64::from(now_s))
+    }
+
+    /// A controller has looked at the world.
+    pub(super) fn looked(&mut self, now_s: u32) {
+        self.meter.looked(i64::from(now_s));
+    }
+
     /// The topic's partitions as its broker shows them; empty without a topic.
     pub(super) fn seen_partitions(&self) -> Vec<SeenPartition> {
         match &self.waiting {

@@ -106,12 +106,13 @@ impl Board<'_> {
         ];
         let drawn = self.samples.iter().flat_map(|sample| curves.iter().map(|curve| (curve.value)(sample)));
         let most = drawn.fold(1.0, f64::max);
-        let (min, max) = (f64::from(run.bounds.0), f64::from(run.bounds.1));
+        let (min, max) = (f64::from(run.bounds.0), run.bounds.1.map(f64::from));
         let level = |name, value| Level { name, value, class: "bound" };
-        let mut levels = if min == max {
+        let mut levels = if Some(min) == max {
             vec![level(format!("min and max {}", count(min)), min)]
         } else {
-            vec![level(format!("min {}", count(min)), min), level(format!("max {}", count(max)), max)]
+            let max = max.map(|max| level(format!("max {}", count(max)), max));
+            [Some(level(format!("min {}", count(min)), min)), max].into_iter().flatten().collect()
         };
         // A bound far above would press the pods flat; it is named in the heading of the page anyway.
         levels.retain(|level| level.value <= most * 3.0);

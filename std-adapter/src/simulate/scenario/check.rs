@@ -39,9 +39,7 @@ pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
         nodes(section)?;
     }
     metrics(&plan.metrics)?;
-    if !plan.hpa.is_object() {
-        return Err(BadValue::new("hpa", kind(&plan.hpa), "must be a mapping, as an HPA's spec"));
-    }
+    policy(plan)?;
     controller(&plan.controller)?;
     within("document_starts_s", plan.document_starts_s, 0, plan.duration_s)?;
     within("documented, number of rows,", plan.documented.len(), 0, ROWS_MOST)?;
@@ -81,6 +79,20 @@ fn workload(it: &Workload) -> Result<(), BadValue> {
     within("workload.start_up_jitter_s", it.start_up_jitter_s, 0, DAY_S)?;
     within("workload.readiness_delay_s", it.readiness_delay_s, 0, DAY_S)?;
     within("workload.drain_s", it.drain_s, 0, DAY_S)
+}
+
+fn policy(plan: &Plan) -> Result<(), BadValue> {
+    let policies = plan.policies();
+    let known = policies.map(|(name, _)| name).join(", ");
+    let given: Vec<_> = policies.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    match given.as_slice() {
+        [] => Err(BadValue::new("the policy", "absent", format!("there must be one of {known}"))),
+        [(_, value)] if value.is_object() => Ok(()),
+        [(name, value)] => Err(BadValue::new(*name, kind(value), "must be a mapping")),
+        [(one, _), (other, _), ..] => {
+            Err(BadValue::new(*other, "given", format!("there is {one} already, and one policy decides")))
+        }
+    }
 }
 
 fn topic(it: &Topic) -> Result<(), BadValue> {

@@ -10,8 +10,9 @@ fn the_built_in_scenario_parses_and_has_the_platforms_figures() {
     assert_eq!(plan.title, "Black Friday");
     let spike = Spike { from_rps: 1_000.0, to_rps: 10_000.0, at_s: 600, duration_s: 7_200, rise_s: 0, fall_s: 0 };
     assert_eq!(plan.load, [Part::Spike(spike)]);
-    assert_eq!((plan.hpa["minReplicas"].as_i64(), plan.hpa["maxReplicas"].as_i64()), (Some(3), Some(20)));
-    assert_eq!(plan.hpa["metrics"].as_array().map(Vec::len), Some(3));
+    let hpa = plan.hpa.as_ref().expect("an HPA");
+    assert_eq!((hpa["minReplicas"].as_i64(), hpa["maxReplicas"].as_i64()), (Some(3), Some(20)));
+    assert_eq!(hpa["metrics"].as_array().map(Vec::len), Some(3));
     assert_eq!(plan.controller, Controller::default());
     assert_eq!((plan.documented.len(), plan.document_starts_s), (8, 600));
     assert_eq!(
@@ -36,7 +37,7 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, topic, nodes, metrics, hpa, controller, document_starts_s, documented",
+             workload, topic, nodes, metrics, hpa, knative, keda, consumers, controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -94,7 +95,12 @@ fn impossible_values_name_field_and_value() {
             "sample_every_s is 1: gives more than 100000 samples in 2678400 s",
         ),
         (|it| it.load.clear(), "load is an empty list: must have at least one part"),
-        (|it| it.hpa = serde_json::json!([1]), "hpa is a list: must be a mapping, as an HPA's spec"),
+        (|it| it.hpa = Some(serde_json::json!([1])), "hpa is a list: must be a mapping"),
+        (|it| it.hpa = None, "the policy is absent: there must be one of hpa, keda, knative, consumers"),
+        (
+            |it| it.knative = Some(serde_json::json!({})),
+            "knative is given: there is hpa already, and one policy decides",
+        ),
         (|it| it.document_starts_s = 61, "document_starts_s is 61: must be 0 to 60"),
         (|it| it.workload.replicas = -1, "workload.replicas is -1: must be 0 to 1000"),
         (|it| it.workload.replicas = 1_001, "workload.replicas is 1001: must be 0 to 1000"),

@@ -81,8 +81,8 @@ struct Naive {
 }
 
 impl Scaler for Naive {
-    fn bounds(&self) -> (i32, i32) {
-        (3, 20)
+    fn bounds(&self) -> (i32, Option<i32>) {
+        (3, Some(20))
     }
 
     fn metrics(&self) -> Vec<String> {

@@ -1,10 +1,10 @@
-//! Time that the thread had the processor: others on the machine must not count.
+//! Times of several sides that take turns, in time that the thread had the processor.
 
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
-/// A median so many times its minimum was disturbed.
+/// A side whose median is more than so many times its minimum was disturbed.
 const DISTURBED: f64 = 1.3;
 
 /// The times of one side, in seconds.
@@ -17,7 +17,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// From those of the batches, one or more.
+    /// Of all turns.
     ///
     /// # Panics
     /// Without any.
@@ -27,16 +27,16 @@ impl Times {
         Self { min: times[0].as_secs_f64(), median: times[times.len() / 2].as_secs_f64() }
     }
 
-    /// Whether something else used the machine.
+    /// Whether others on the machine got in the way.
     #[must_use]
     pub fn noisy(&self) -> bool {
         self.median > self.min * DISTURBED
     }
 }
 
-/// What a run gives, and its time.
-pub fn time<R>(run: impl FnOnce() -> R) -> (R, Duration) {
+/// What a run came to, and how long it took.
+pub fn time<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     let start = ThreadTime::now();
-    let result = run();
-    (result, start.elapsed())
+    let answer = run();
+    (answer, start.elapsed())
 }

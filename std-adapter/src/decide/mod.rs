@@ -1,0 +1,353 @@
+//! Decisions as lines of JSON, for programs in other languages and for batches: format `plimsoll-decide/1`.
+//!
+//! [`FORMAT_HELP`] is the description that users get. Times are nanoseconds from an origin that the caller picks, or
+//! RFC 3339 texts, which count from the Unix epoch. Amounts are Kubernetes quantities (`"250m"`, `"1.5Gi"`, 3).
+//!
+//! Every kind of policy has a file here: what its observation looks like, and what it answers.
+
+mod consumers;
+mod hpa;
+mod keda;
+mod knative;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use plimsoll_core::units::Instant;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::engine::consumers::Consumers;
+use crate::engine::keda::Keda;
+use crate::engine::knative::Knative;
+use crate::engine::{PolicyError, Settings, inline_spec, instant};
+use crate::manifest;
+
+/// The format's name; a line may name it, and another name is refused.
+pub const DECIDE_FORMAT: &str = "plimsoll-decide/1";
+
+/// The format in words, for `--help`.
+pub const FORMAT_HELP: &str = r#"Format plimsoll-decide/1, one JSON object a line:
+
+{"define": "web", "policy": {HPA spec}}     names a policy for later lines
+{"id": 1,                                   anything, given back
+ "policy": "web" | {HPA spec},              by name, or the spec itself
+                                            (scaleTargetRef may be left out)
+ "history": null | {...},                   as the answer before gave it; null or
+                                            absent: nothing is known
+ "applied": {"at": T, "from": 3, "to": 8},  a change made since, for the rate rules
+ "apply": "done" | "failed" | "none",       what to assume of this decision in the
+                                            history given back ("done": written;
+                                            "none": say so later with "applied")
+ "observation": {
+   "now": T,                                nanoseconds from any origin, or a text
+                                            like "2026-11-24T02:36:38Z"
+   "scale": {"wanted": 3, "running": 3},    null: it could not be read
+   "selector": "usable" | "missing" | "unparsable" | "ambiguous",
+   "pods": {"listed": 3, "ready": 3},       null: they could not be listed;
+                                            absent: none
+   "readings": [ one for each metric of the spec, in its order:
+     {"pods": [{"phase": "Running", "deleted": false, "started": T,
+                "ready": {"status": "True", "since": T}, "request": "1",
+                "sample": {"value": "700m", "at": T, "windowSeconds": 30}}],
+      "unlisted": ["20m"]}                  samples without a pod
+     {"ready": {"pods": 3, "usage": "2.1", "request": "3"}}
+                                            sums, from a host without pods
+     {"value": "12"}   {"values": ["5", "7"]}
+     {"error": "unavailable" | "notANumber"}
+   ]}}
+
+A policy of another kind stands under its name, with an observation of its own:
+
+{"policy": {"knative": {"annotations": {...}, "containerConcurrency": 10,
+                        "config": {data of config-autoscaler}}},
+ "observation": {
+   "now": T, "scale": 1, "ready": 1, "starting": 0,   null: could not be read
+   "samples": [{"at": T, "value": 12.5, "proxied": 0}],  since the last line
+   "load": {"stable": 12.5, "panic": 40},   instead of samples
+   "failed": false,                         the metric could not be read
+   "reachable": true, "named": true,
+   "proxy": {"routed": false, "confirmed": false, "since": T}}}
+
+{"policy": {"keda": {spec of a ScaledObject, "annotations": {...}}},
+ "observation": {
+   "now": T, "created": T, "replicas": 3, "running": 3, "ready": 3,
+   "polls": true,                           false: only its HPA syncs
+   "readings": [ one for each trigger:
+     {"value": 1500, "active": true}        by its own threshold without "active"
+     {"partitions": [{"id": 0, "committed": 90, "head": 100, "logStart": 0}]}
+     {"failed": true}],
+   "resources": [ readings of CPU and memory triggers, as an HPA's ]}}
+
+{"policy": {"consumers": {section of a scenario file}},
+ "observation": {
+   "now": T, "replicas": 5, "running": 5, "backlog": 1200, "partitions": 100,
+   "produced": 900000, "processed": 898800,  counters since any beginning
+   "busy_s": 812.5, "oldest_s": 9,
+   "loads": [{"backlog": 10, "arrival": 2.5}]}}   partition by partition
+
+Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
+or {"id", "line", "error"}."#;
+
+/// Answers lines, and keeps the policies that they define.
+pub struct Decisions {
+    settings: Settings,
+    policies: BTreeMap<String, Rc<dyn Asked>>,
+    bad: u64,
+}
+
+/// A policy of one kind, and what a line tells it.
+trait Kind {
+    /// What it remembers, as an answer gave it.
+    type History: DeserializeOwned;
+    /// What is seen.
+    type Observation: DeserializeOwned;
+
+    /// What it is, in a few words.
+    fn about(&self) -> String;
+
+    /// The fields of the answer.
+    fn answer(&self, line: Line<Self::History, Self::Observation>) -> Result<Value, String>;
+}
+
+/// A policy of any kind.
+trait Asked {
+    /// See [`Kind::about`].
+    fn what(&self) -> String;
+
+    /// Answers a whole line.
+    fn line(&self, text: &[u8]) -> Result<Value, String>;
+}
+
+impl<K: Kind> Asked for K {
+    fn what(&self) -> String {
+        self.about()
+    }
+
+    fn line(&self, text: &[u8]) -> Result<Value, String> {
+        self.answer(parse(text)?)
+    }
+}
+
+impl Decisions {
+    /// For a cluster with these flags.
+    #[must_use]
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings, policies: BTreeMap::new(), bad: 0 }
+    }
+
+    /// Names an HPA's policy for later lines.
+    ///
+    /// # Errors
+    /// What the API server would refuse, or that its windows need more memory than a history has.
+    pub fn define(&mut self, name: &str, spec: manifest::Spec) -> Result<(), PolicyError> {
+        let policy = hpa::policy(spec, self.settings)?;
+        self.policies.insert(name.to_owned(), Rc::new(policy));
+        Ok(())
+    }
+
+    /// Lines that could not be used so far.
+    #[must_use]
+    pub const fn bad_lines(&self) -> u64 {
+        self.bad
+    }
+
+    /// Answers line number `number`: always with one JSON object.
+    pub fn line(&mut self, number: u64, text: &[u8]) -> Value {
+        let id = serde_json::from_slice::<Named>(text).map(|named| named.id).unwrap_or_default();
+        let mut answer = serde_json::Map::new();
+        if let Some(id) = id {
+            answer.insert("id".to_owned(), id);
+        }
+        answer.insert("line".to_owned(), json!(number));
+        match self.answer(text) {
+            Ok(Value::Object(mut fields)) => answer.append(&mut fields),
+            Ok(other) => {
+                answer.insert("answer".to_owned(), other);
+            }
+            Err(error) => {
+                self.bad += 1;
+                answer.insert("error".to_owned(), json!(error));
+            }
+        }
+        Value::Object(answer)
+    }
+
+    /// Answers a line with all that it takes to explain the answer. A line that defines a policy is none.
+    ///
+    /// # Errors
+    /// What of the line does not fit, by its path.
+    pub fn told(&mut self, text: &[u8]) -> Result<Told, String> {
+        let line: Line<IgnoredAny, IgnoredAny> = parse(text)?;
+        if line.define.is_some() {
+            return Err("the line defines a policy: give one that asks".to_owned());
+        }
+        let policy = self.of(line.policy)?;
+        let answer = policy.line(text)?;
+        let now = serde_json::from_slice::<Timed>(text).map_or(Instant::default(), |timed| timed.observation.now.0);
+        Ok(Told { about: policy.what(), now, answer })
+    }
+
+    fn answer(&mut self, text: &[u8]) -> Result<Value, String> {
+        let line: Line<IgnoredAny, IgnoredAny> = parse(text)?;
+        if let Some(format) = line.format.filter(|format| format != DECIDE_FORMAT) {
+            return Err(format!("format is {format:?}: this build answers {DECIDE_FORMAT}"));
+        }
+        let policy = self.of(line.policy)?;
+        if let Some(name) = line.define {
+            self.policies.insert(name.clone(), policy);
+            return Ok(json!({ "defined": name }));
+        }
+        policy.line(text)
+    }
+
+    fn of(&self, policy: Option<Value>) -> Result<Rc<dyn Asked>, String> {
+        match policy.ok_or("policy is missing: a name, or the spec of an HPA")? {
+            Value::String(name) => match self.policies.get(&name) {
+                Some(policy) => Ok(Rc::clone(policy)),
+                None => Err(format!("policy is {name:?}: no line and no --policy file has defined it")),
+            },
+            spec if !spec.is_object() => Err(format!("policy is {spec}: must be a name, or the spec of an HPA")),
+            spec => self.policy(&spec),
+        }
+    }
+
+    /// A policy of another kind stands under its name; an HPA's spec may stand alone.
+    fn policy(&self, given: &Value) -> Result<Rc<dyn Asked>, String> {
+        let only = given.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
+        let given = match only.map(|(kind, spec)| (kind.as_str(), spec)) {
+            Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
+            Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
+            Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
+            Some(("hpa", spec)) => spec,
+            _ => given,
+        };
+        let policy = hpa::policy(inline_spec(given, "policy")?, self.settings);
+        Ok(Rc::new(policy.map_err(|error| format!("policy: {error}"))?))
+    }
+}
+
+/// Strictly JSON; what does not fit is named with its path, and with what was probably meant.
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    // Every line is line 1 to its parser.
+    serde_json::from_slice::<IgnoredAny>(text)
+        .map_err(|error| format!("no JSON: {}", error.to_string().replace(" at line 1 column ", " at column ")))?;
+    let describe = |error: manifest::LoadError| match error.path.as_str() {
+        "" => error.message,
+        path => format!("{path}: {}", error.message),
+    };
+    let documents = manifest::documents("line", text).map_err(describe)?;
+    documents.first().ok_or("no object: the line is empty or null")?.read().map_err(describe)
+}
+
+/// An answer, and what it is about.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The policy in a few words.
+    pub about: String,
+    /// The moment of the observation.
+    pub now: Instant,
+    /// The answer, as [`Decisions::line`] has it.
+    pub answer: Value,
+}
+
+/// Only the moment, from a line that was understood.
+#[derive(Deserialize)]
+struct Timed {
+    observation: TimedObservation,
+}
+
+#[derive(Deserialize)]
+struct TimedObservation {
+    now: Moment,
+}
+
+/// Only the id, from a line that may be wrong otherwise.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", bound = "H: DeserializeOwned, O: DeserializeOwned")]
+struct Line<H, O> {
+    #[serde(default)]
+    format: Option<String>,
+    #[serde(default, rename = "id")]
+    _id: Option<Value>,
+    #[serde(default)]
+    define: Option<String>,
+    #[serde(default)]
+    policy: Option<Value>,
+    #[serde(default)]
+    history: Option<H>,
+    #[serde(default)]
+    applied: Option<AppliedIn>,
+    #[serde(default)]
+    apply: Apply,
+    #[serde(default)]
+    observation: Option<O>,
+}
+
+/// A history as the bytes that the core writes, in base64: those of most kinds are long, and nobody's to edit.
+struct Saved(Vec<u8>);
+
+impl Saved {
+    /// What `save` writes, in text.
+    fn text<E: std::fmt::Display>(room: usize, save: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Value {
+        let mut bytes = vec![0; room];
+        match save(&mut bytes) {
+            Ok(length) => json!(BASE64_STANDARD.encode(bytes.get(..length).unwrap_or_default())),
+            Err(error) => unreachable!("there is room for all of it: {error}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Saved {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let wrong = |error| D::Error::custom(format_args!("no saved history, as an answer gave it: {error}"));
+        BASE64_STANDARD.decode(text).map(Self).map_err(wrong)
+    }
+}
+
+/// What to assume of the decision in the history that is given back.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Apply {
+    #[default]
+    Done,
+    Failed,
+    None,
+}
+
+/// A change made since the last decision.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppliedIn {
+    at: Moment,
+    from: i32,
+    to: i32,
+}
+
+/// A moment: nanoseconds from the caller's origin, or RFC 3339.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "Value")]
+struct Moment(Instant);
+
+impl TryFrom<Value> for Moment {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        let wrong =
+            || format!("{value} is no time: nanoseconds as a whole number, or a text like \"2026-11-24T02:36:38Z\"");
+        match &value {
+            Value::Number(number) => number.as_i64().map(|nanos| Self(Instant::from_nanos(nanos))).ok_or_else(wrong),
+            Value::String(text) => text.parse().map(|time| Self(instant(time))).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}

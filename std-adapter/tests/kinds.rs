@@ -1,0 +1,169 @@
+//! Policies of every kind through the adapter: asked by lines, explained in words.
+
+use plimsoll::decide::Decisions;
+use plimsoll::engine::Settings;
+use plimsoll::explain;
+use serde_json::{Value, json};
+
+fn ask(decisions: &mut Decisions, line: &Value) -> Value {
+    let answer = decisions.line(1, line.to_string().as_bytes());
+    assert_eq!(answer.get("error"), None, "{line}");
+    answer
+}
+
+fn refused(line: &Value) -> String {
+    let answer = Decisions::new(Settings::default()).line(1, line.to_string().as_bytes());
+    answer["error"].as_str().unwrap_or_else(|| panic!("{line} is answered: {answer}")).to_owned()
+}
+
+fn explained(line: &Value) -> String {
+    let told = Decisions::new(Settings::default()).told(line.to_string().as_bytes()).expect("an answer");
+    explain::told(&told, false, 100)
+}
+
+fn revision() -> Value {
+    json!({ "knative": { "containerConcurrency": 10, "annotations": { "autoscaling.knative.dev/max-scale": "20" } } })
+}
+
+#[test]
+fn a_revision_panics_and_its_history_goes_on() {
+    let mut decisions = Decisions::new(Settings::default());
+    ask(&mut decisions, &json!({ "define": "web", "policy": revision() }));
+    let second = |s: i64| s * 1_000_000_000;
+    let samples: Vec<Value> = (0..6).map(|s| json!({ "at": second(s), "value": 70.0 })).collect();
+    let seen = json!({ "now": second(6), "scale": 1, "ready": 1, "samples": samples });
+    let first = ask(&mut decisions, &json!({ "policy": "web", "observation": seen }));
+    // 70 in flight at 7 a pod: ten times the one that is ready.
+    assert_eq!((&first["decision"]["to"], &first["decision"]["panicking"]), (&json!(10), &json!(true)));
+    let caused = first["steps"].as_array().and_then(|steps| steps.iter().find(|step| step["step"] == "PanicCaused"));
+    assert_eq!(caused.map(|step| &step["threshold"]), Some(&json!(2.0)));
+
+    // The load falls; in the panic the number stays, if the history is given back.
+    let calm: Vec<Value> = (6..16).map(|s| json!({ "at": second(s), "value": 7.0 })).collect();
+    let seen = json!({ "now": second(16), "scale": 10, "ready": 10, "samples": calm });
+    let line = json!({ "policy": "web", "history": first["history"], "observation": seen });
+    let held = ask(&mut decisions, &line);
+    assert_eq!((&held["decision"]["to"], &held["decision"]["lastWord"]["step"]), (&json!(10), &json!("PanicHolds")));
+    let forgotten = ask(&mut decisions, &json!({ "policy": "web", "observation": line["observation"] }));
+    assert_eq!(forgotten["decision"]["lastWord"]["step"], "PanicHolds", "more than one ready pod begins in a panic");
+}
+
+#[test]
+fn what_is_wrong_with_a_revision_is_named() {
+    for (policy, part) in [
+        (json!({ "knative": { "annotation": {} } }), "did you mean \"annotations\""),
+        (json!({ "knative": { "annotations": { "autoscaling.knative.dev/window": "2s" } } }), "window"),
+        (json!({ "knative": { "config": { "max-scale-up-rate": "1" } } }), "policy.knative.config: max-scale-up-rate"),
+        (json!({ "knative": 3 }), "policy.knative"),
+    ] {
+        let error = refused(&json!({ "policy": policy, "observation": { "now": 0, "scale": 1, "ready": 1 } }));
+        assert!(error.contains(part), "{error}");
+    }
+    let line = json!({ "policy": revision(), "observation": { "now": 0, "scale": 1, "ready": 1, "redy": 2 } });
+    assert!(refused(&line).contains("did you mean \"ready\""), "{}", refused(&line));
+}
+
+#[test]
+fn a_revision_is_explained_in_words() {
+    let seen = json!({ "now": 90_000_000_000_i64, "scale": 4, "ready": 4, "load": { "stable": 21.0, "panic": 24.5 } });
+    insta::assert_snapshot!("knative", explained(&json!({ "policy": revision(), "observation": seen })));
+}
+
+fn orders() -> Value {
+    json!({ "keda": {
+        "maxReplicaCount": 20,
+        "fallback": { "failureThreshold": 1, "replicas": 6 },
+        "triggers": [{ "type": "kafka", "metadata": {
+            "bootstrapServers": "kafka:9092", "consumerGroup": "orders", "topic": "orders", "lagThreshold": "100" } }],
+    } })
+}
+
+fn behind(messages: i64) -> Value {
+    let partitions = (0..10).map(|id| json!({ "id": id, "committed": 0, "head": messages / 10 }));
+    json!({ "partitions": partitions.collect::<Vec<_>>() })
+}
+
+#[test]
+fn a_scaled_object_is_activated_scaled_and_put_to_rest() {
+    let mut decisions = Decisions::new(Settings::default());
+    ask(&mut decisions, &json!({ "define": "orders", "policy": orders() }));
+    let mut history = Value::Null;
+    let mut turn = |second: i64, replicas: i32, reading: Value| {
+        let seen = json!({ "now": second * 1_000_000_000, "created": 0, "replicas": replicas, "ready": replicas, "readings": [reading] });
+        let line = json!({ "policy": "orders", "history": history, "observation": seen });
+        let answer = ask(&mut decisions, &line);
+        history = answer["history"].clone();
+        (answer["decision"]["to"].clone(), answer["decision"]["lastWord"]["text"].as_str().unwrap_or("").to_owned())
+    };
+    assert_eq!(turn(0, 0, behind(0)).0, 0);
+    assert_eq!(turn(30, 0, behind(900)).0, 1, "out of zero to one");
+    // 900 behind, 100 each: nine, and at most four at once from one.
+    assert_eq!(turn(45, 1, behind(900)).0, 4);
+    // Two failures in a row are one more than the threshold: the fallback's six stand in.
+    let failed = json!({ "failed": true });
+    let _first = turn(60, 4, failed.clone());
+    let (to, why) = turn(75, 4, failed);
+    assert_eq!(to, 8, "the rate without behavior, as upstream: {why}");
+    let (to, why) = turn(500, 6, behind(0));
+    assert_eq!(to, 0, "{why}");
+}
+
+#[test]
+fn a_scaled_object_is_explained_in_words() {
+    let seen = json!({ "now": 60_000_000_000_i64, "created": 0, "replicas": 3, "ready": 3, "readings": [behind(850)] });
+    insta::assert_snapshot!("keda", explained(&json!({ "policy": orders(), "observation": seen })));
+}
+
+#[test]
+fn what_is_wrong_with_a_scaled_object_is_named() {
+    let with = |field: &str, value: Value| {
+        let mut policy = orders();
+        policy["keda"][field] = value;
+        policy
+    };
+    for (policy, part) in [
+        (with("maxReplicas", json!(3)), "did you mean"),
+        (with("idleReplicaCount", json!(3)), "policy.keda: idle"),
+        (with("triggers", json!([{ "type": "karafka" }])), "policy.keda.triggers[0].type is \"karafka\""),
+        (
+            with("triggers", json!([{ "type": "kafka", "metadata": {} }])),
+            "policy.keda.triggers[0].metadata.bootstrapServers",
+        ),
+        (
+            with("triggers", json!([{ "type": "prometheus", "metadata": { "threshold": "ten" } }])),
+            "metadata.threshold is \"ten\"",
+        ),
+        (with("triggers", json!([])), "triggers"),
+        (with("annotations", json!({ "autoscaling.keda.sh/paused-replicas": "few" })), "paused-replicas"),
+        (
+            with("advanced", json!({ "scalingModifiers": { "formula": "a +", "target": "1" } })),
+            "scalingModifiers.formula",
+        ),
+    ] {
+        let error = refused(&json!({ "policy": policy, "observation": { "now": 0, "replicas": 1 } }));
+        assert!(error.contains(part), "{error}");
+    }
+    let line = json!({ "policy": orders(), "observation": { "now": 0, "replicas": 1, "readings": [{ "value": 1, "failed": true }] } });
+    assert!(refused(&line).contains("observation.readings[0] must have exactly one of"), "{}", refused(&line));
+}
+
+fn group() -> Value {
+    json!({ "consumers": { "min_replicas": 2, "max_replicas": 50, "service_rps": 10, "delay_s": 20, "drain_s": 60 } })
+}
+
+#[test]
+fn consumers_are_sized_by_what_arrives() {
+    let mut decisions = Decisions::new(Settings::default());
+    let line = |second: i64, produced: i64, history: Value| {
+        let seen = json!({ "now": second * 1_000_000_000, "replicas": 10, "backlog": 6000, "produced": produced });
+        json!({ "policy": group(), "history": history, "observation": seen })
+    };
+    let first = ask(&mut decisions, &line(0, 0, Value::Null));
+    let second = ask(&mut decisions, &line(15, 1500, first["history"].clone()));
+    // 100 per second arrive; 6,000, and 300 of the rebalance, are to be gone in the 60 − 20 − 3 s left: 27.03 consumers.
+    assert_eq!((&second["decision"]["to"], &second["decision"]["arrival"]), (&json!(28), &json!(100.0)));
+    insta::assert_snapshot!("consumers", explained(&line(15, 1500, first["history"].clone())));
+    let wrong = json!({ "consumers": { "max_replicas": 50, "service_rps": 10, "delay_s": 20, "drain_s": 30 } });
+    let error = refused(&json!({ "policy": wrong, "observation": { "now": 0, "replicas": 1, "backlog": 0 } }));
+    assert!(error.contains("policy.consumers: drain"), "{error}");
+}
