@@ -287,7 +287,8 @@ impl<S: Slot> Rank<S> {
         }
     }
 
-    /// Learns the next values beyond the known ones, of which there is one at least: the rank is there. The answer stays.
+    /// Learns the next values beyond the known ones; there is one, since the rank is there. The answer stays. Whether there
+    /// was a pass left.
     fn look(&mut self, slots: &[S], up: bool, passes: &mut u8) -> bool {
         let [low, .., high] = self.keys;
         let Some(left) = passes.checked_sub(1) else { return false };
@@ -432,5 +433,33 @@ pub(super) fn read_tag<K: Key>(from: &mut Reader<'_>) -> Result<(), SnapshotErro
     match from.u8()? {
         tag if tag == K::TAG => Ok(()),
         tag => Err(SnapshotError::BadValue { field: "type of the keys", found: i64::from(tag) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ring::Keyed;
+    use super::*;
+
+    #[test]
+    fn after_many_left_at_once_the_answer_is_found_anew_from_end_to_end() {
+        // Apart by one, and by much; at both ends of the keys, and across their middle.
+        for (first, step) in [(0, 1), (u32::MAX - 300, 1), (0, 14_000_000), (1 << 31, 7)] {
+            for falls in [false, true] {
+                let mut window = ExactQuantiles::<300, 3>::new([Quantile::P50, Quantile::P95, Quantile::P99]);
+                for i in 0..300 {
+                    let i = if falls { 299 - i } else { i };
+                    window.push(Instant::MIN, Measurement::Present(first + i * step));
+                }
+                for count in [200, 90, 9, 1] {
+                    window.forget(count);
+                    // A quantile that is not kept is found by another way.
+                    let present = window.ring.present();
+                    let found =
+                        window.quantiles.map(|q| u32::decode(i32::at_rank(window.ring.slots(), q.rank(present))));
+                    assert_eq!(window.quantiles(), (present > 0).then_some(found));
+                }
+            }
+        }
     }
 }

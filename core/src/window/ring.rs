@@ -110,7 +110,7 @@ macro_rules! slot {
 
             fn row_with(x: Self) -> [Self; KNOWN] {
                 // The first of the row is near enough to the least, or the last to the greatest.
-                let from = x.min(Self::GREATEST.wrapping_sub(KNOWN as Self));
+                let from = x.min(Self::GREATEST.wrapping_sub(KNOWN as Self).wrapping_add(1));
                 Self::FIRST.map(|i| from.wrapping_add(i.wrapping_sub(Self::MIN)))
             }
 
@@ -409,6 +409,15 @@ mod tests {
             for (rank, value) in (1..).zip(&list) {
                 prop_assert_eq!(i32::at_rank(&unsorted, rank), *value);
             }
+        }
+    }
+
+    #[test]
+    fn numbers_in_a_row_hold_the_one_asked_for_and_no_code() {
+        for x in [i32::MIN, -1, 0, i32::GREATEST - 8, i32::GREATEST - 7, i32::GREATEST - 1, i32::GREATEST] {
+            let row = i32::row_with(x);
+            assert!(row.contains(&x) && row.iter().all(|slot| is_value(*slot)), "{x}: {row:?}");
+            assert!(row.windows(2).all(|pair| pair[1] == pair[0] + 1));
         }
     }
 
