@@ -29,7 +29,8 @@ fn explain_survives_a_thousand_malformed_dumps_and_names_the_place() {
 
 #[test]
 fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
-    let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600)].concat();
+    let others = [AWS_LINE, MARKS_LINE].map(|line| mutants(&tree(line))).concat();
+    let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600), others].concat();
     // A line is a line.
     inputs.iter_mut().for_each(|input| input.text.retain(|byte| *byte != b'\n'));
     let mut tally = Tally::default();
@@ -223,6 +224,27 @@ const LINE: &str = r#"{"format": "plimsoll-decide/1", "id": 7, "policy": {"minRe
  "readings": [{"pods": [{"phase": "Running", "deleted": false, "started": 0, "ready": {"status": "True", "since": "1970-01-01T00:00:01Z"},
  "request": "1", "sample": {"value": "700m", "at": 14000000000, "windowSeconds": 10}}], "unlisted": ["20m"]},
  {"values": ["5", 7]}, {"ready": {"pods": 3, "usage": "2.1", "request": "3"}}]}}"#;
+
+const AWS_LINE: &str = r#"{"policy": {"aws": {"min": 1, "max": 10, "default_cooldown_s": 60, "default_instance_warmup_s": 30,
+ "tracking": {"period_s": 60, "high": [1, 1], "low": [2, 3], "low_factor": 0.8, "in_fraction": 0.2, "in_cooldown_s": 60},
+ "policies": [
+ {"PolicyName": "out", "PolicyType": "StepScaling", "AdjustmentType": "PercentChangeInCapacity", "MinAdjustmentMagnitude": 2,
+ "StepAdjustments": [{"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 10},
+ {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 30}], "EstimatedInstanceWarmup": 60, "Alarms": [{"AlarmName": "high"}]},
+ {"PolicyName": "plus", "PolicyARN": "arn:plus", "AdjustmentType": "ExactCapacity", "ScalingAdjustment": 7, "Cooldown": 30},
+ {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration": {"TargetValue": 50,
+ "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "DisableScaleIn": false}}],
+ "alarms": [{"AlarmName": "high", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 60, "Period": 60,
+ "EvaluationPeriods": 2, "DatapointsToAlarm": 1, "TreatMissingData": "breaching", "AlarmActions": ["arn:plus"]}]}},
+ "apply": "done", "observation": {"now": 60000000000, "desired": 5, "warm": 4, "alarms": {"high": [75, null, 65]},
+ "metrics": {"cpu": [70]}, "completed": 50000000000}}"#;
+
+const MARKS_LINE: &str = r#"{"policy": {"watermark": {"minReplicas": 2, "maxReplicas": 30, "algorithm": "average", "tolerance": "100m",
+ "scaleUpLimitFactor": 50, "scaleDownLimitFactor": "20", "upscaleForbiddenWindowSeconds": 60,
+ "upscaleDelayAboveWatermarkSeconds": 0, "replicaScalingAbsoluteModulo": 1, "convergeTowardsWatermark": "highwatermark",
+ "minAvailableReplicaPercentage": 10, "tolerateZero": true, "mended": {"zeroHolds": true}, "metrics": [
+ {"type": "Resource", "resource": {"name": "cpu", "highWatermark": "400m", "lowWatermark": "200m"}}]}},
+ "observation": {"now": 0, "replicas": 10, "running": 10, "ready": 9, "listed": 10, "readings": [{"value": "6.5", "ready": 9}]}}"#;
 
 const SCENARIO: &str = "\
 title: small

@@ -6,10 +6,12 @@
 //! Every kind of policy has a file here: what its observation looks like, and what it answers.
 
 mod aws;
+mod combine;
 mod consumers;
 mod hpa;
 mod keda;
 mod knative;
+mod schedule;
 mod watermark;
 
 use std::collections::BTreeMap;
@@ -23,9 +25,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::engine::aws::Aws;
+use crate::engine::combine::Combined;
 use crate::engine::consumers::Consumers;
 use crate::engine::keda::Keda;
 use crate::engine::knative::Knative;
+use crate::engine::schedule::Calendar;
 use crate::engine::watermark::WatermarkPods;
 use crate::engine::{PolicyError, Settings, inline_spec, instant};
 use crate::manifest;
@@ -111,6 +115,17 @@ A policy of another kind stands under its name, with an observation of its own:
      {"value": "12.5"}                      the sum, over the pods above
      {"value": "12.5", "ready": 4, "listed": 5}    or over others
      null]}}                                it could not be read
+
+{"policy": {"schedule": {section of a scenario file}},
+ "observation": {"now": T, "replicas": 3}}  times from the Unix epoch
+
+{"policy": {"combine": {section of a scenario file, without "of"}},
+ "observation": {
+   "now": T, "replicas": 8,
+   "votes": [{"want": 5, "soft": false, "scales": "both" | "outOnly" | "inOnly",
+              "group": 0, "weight": 1}],    "want" null: no answer
+   "guards": [{"value": 60, "threshold": 80, "inclusive": false}],
+   "bounds": {"min": 2, "max": 10}}}        of the moment
 
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
@@ -247,6 +262,8 @@ impl Decisions {
             Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
+            Some(("schedule", spec)) => return Ok(Rc::new(Calendar::inline(spec, "policy.schedule")?)),
+            Some(("combine", spec)) => return Ok(Rc::new(Combined::inline(spec, "policy.combine")?)),
             Some(("hpa", spec)) => spec,
             _ => given,
         };

@@ -6,6 +6,7 @@
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
 pub mod aws;
+pub mod combine;
 pub mod consumers;
 mod decider;
 pub mod keda;
@@ -13,6 +14,7 @@ pub mod knative;
 mod policy;
 pub mod record;
 pub mod remembered;
+pub mod schedule;
 pub mod watermark;
 mod world;
 
@@ -33,35 +35,73 @@ use crate::simulate::{ARRIVALS, BACKLOG, IN_FLIGHT, LATENCIES, SECOND_NS, SERVED
 /// # Errors
 /// What of the policy's section does not fit, or cannot be in this scenario.
 pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
-    if let Some(given) = &plan.knative {
-        if (plan.metrics.scrape_every_s, plan.metrics.window_s) != (1, 1) {
+    let given = plan.policies().into_iter().find_map(|(kind, given)| Some((kind, given?)));
+    let (kind, given) = given.ok_or("the scenario has no policy")?;
+    if kind != "combine" {
+        return single(kind, given, kind, plan, api);
+    }
+    use combine::Voter;
+    let combined = combine::Combined::inline(given, "combine")?;
+    let members = combined.members.iter().enumerate().map(|(index, member)| {
+        let root = format!("combine.of[{index}].{}", member.kind);
+        match member.kind.as_str() {
+            "hpa" => Ok(Voter::Policy(Box::new(hpa(&member.given, &root, plan, api)?.deferred()))),
+            "schedule" => {
+                let calendar = schedule::Calendar::inline(&member.given, &root)?;
+                Ok(Voter::Calendar(schedule::Player::new(calendar, &root)?))
+            }
+            "combine" => Err(format!("{root}: a combination cannot be one of several")),
+            "keda" => Err(format!("{root}: KEDA's HPA writes the scale itself, and cannot be one of several")),
+            kind => single(kind, &member.given, &root, plan, api).map(Voter::Policy),
+        }
+    });
+    let members = members.collect::<Result<Vec<_>, _>>()?;
+    if members.is_empty() {
+        return Err("combine.of is empty: it must name the policies".to_owned());
+    }
+    Ok(Box::new(combine::Player::new(combined, members)))
+}
+
+fn hpa(given: &Value, root: &str, plan: &Plan, api: Api) -> Result<Decider, String> {
+    let spec = inline_spec(given, root)?;
+    Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("{root}: {error}"))
+}
+
+/// A policy of one kind; `root` is its name in the scenario.
+fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
+    match kind {
+        "hpa" => Ok(Box::new(hpa(given, root, plan, api)?)),
+        "keda" => {
+            let policy = keda::Keda::inline(given, root, decider::settings(&plan.controller, api))?;
+            Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?))
+        }
+        "knative" => {
             let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
-            return Err(format!(
-                "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
-                 whose windows a second without a sample counts as zero"
-            ));
+            if (every, window) != (1, 1) {
+                return Err(format!(
+                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
+                     whose windows a second without a sample counts as zero"
+                ));
+            }
+            Ok(Box::new(knative::Player::new(knative::Knative::inline(given, root)?)))
         }
-        return Ok(Box::new(knative::Player::new(knative::Knative::inline(given, "knative")?)));
-    }
-    if let Some(given) = &plan.keda {
-        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
-        return Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?));
-    }
-    if let Some(given) = &plan.consumers {
-        if plan.topic.is_none() {
-            return Err("consumers needs the section topic".to_owned());
+        "consumers" => {
+            if plan.topic.is_none() {
+                return Err(format!("{root} needs the section topic"));
+            }
+            Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, root)?)))
         }
-        return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
+        "aws" => {
+            let policy = aws::Aws::inline(given, root)?;
+            Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
+        }
+        "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
+        _ => {
+            let known = plan.policies().map(|(kind, _)| kind).join(", ");
+            Err(format!("{root}: there is no policy {kind:?}; known are {known}"))
+        }
     }
-    if let Some(given) = &plan.aws {
-        let policy = aws::Aws::inline(given, "aws")?;
-        return Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?));
-    }
-    if let Some(given) = &plan.watermark {
-        return Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, "watermark")?)?));
-    }
-    let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
-    Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
 }
 
 /// Reads a section of another text as strictly as a manifest. `root` is its name there.

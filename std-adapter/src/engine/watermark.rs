@@ -307,20 +307,21 @@ fn in_replicas(error: ConfigError) -> String {
 pub(super) struct Player {
     policy: WatermarkPods,
     past: MarkHistory,
+    last: Option<MarkDecision>,
 }
 
 impl Player {
     /// # Errors
     /// When a metric is none that the simulation has.
-    pub(super) fn new(policy: WatermarkPods) -> Result<Self, String> {
+    pub(super) fn new(policy: WatermarkPods, root: &str) -> Result<Self, String> {
         for (index, metric) in policy.metrics.iter().enumerate() {
             let known: &[&str] = if metric.resource { &[CPU, MEMORY] } else { &super::SERVICE };
             if !known.contains(&metric.name.as_str()) {
                 let (name, known) = (&metric.name, known.join(", "));
-                return Err(format!("watermark.metrics[{index}] is {name:?}: measured here are {known}"));
+                return Err(format!("{root}.metrics[{index}] is {name:?}: measured here are {known}"));
             }
         }
-        Ok(Self { policy, past: MarkHistory::default() })
+        Ok(Self { policy, past: MarkHistory::default(), last: None })
     }
 
     fn read(&self, metric: &Metric, seen: &Seen<'_>) -> Option<MarkReading> {
@@ -373,8 +374,11 @@ impl Scaler for Player {
             readings: &readings,
         };
         let (decision, steps) = self.policy.decide(&mut self.past, &observation);
-        // The world always takes what it is told.
-        self.policy.applied(&mut self.past, &decision);
+        if !decision.changes() {
+            // What changes nothing is written at once; it counts where upstream counts it.
+            self.policy.applied(&mut self.past, &decision);
+        }
+        self.last = Some(decision);
         let names = self.policy.names();
         let words = |step: &Step| step.seen_at(now).named(&names).to_string();
         let reading = |step: &Step| {
@@ -399,5 +403,9 @@ impl Scaler for Player {
         }
     }
 
-    fn applied(&mut self, _: i64, _: i32, _: i32) {}
+    fn applied(&mut self, _: i64, _: i32, _: i32) {
+        if let Some(decision) = self.last.filter(MarkDecision::changes) {
+            self.policy.applied(&mut self.past, &decision);
+        }
+    }
 }

@@ -127,6 +127,12 @@ pub struct Plan {
     /// The `spec` of a WatermarkPodAutoscaler of Datadog.
     #[serde(default)]
     pub watermark: Option<serde_json::Value>,
+    /// Bounds by the calendar.
+    #[serde(default)]
+    pub schedule: Option<serde_json::Value>,
+    /// Several of these, combined by a rule.
+    #[serde(default)]
+    pub combine: Option<serde_json::Value>,
     /// The controller's flags.
     #[serde(default)]
     pub controller: Controller,
@@ -141,7 +147,7 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 6] {
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 8] {
         [
             ("hpa", self.hpa.as_ref()),
             ("keda", self.keda.as_ref()),
@@ -149,6 +155,8 @@ impl Plan {
             ("consumers", self.consumers.as_ref()),
             ("aws", self.aws.as_ref()),
             ("watermark", self.watermark.as_ref()),
+            ("schedule", self.schedule.as_ref()),
+            ("combine", self.combine.as_ref()),
         ]
     }
 }

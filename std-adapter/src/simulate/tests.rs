@@ -342,6 +342,8 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         consumers: None,
         aws: None,
         watermark: None,
+        schedule: None,
+        combine: None,
         controller: Controller::default(),
         document_starts_s: 0,
         documented: Vec::new(),

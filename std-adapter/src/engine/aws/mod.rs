@@ -18,7 +18,7 @@ use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Replicas, Span};
 use serde_json::{Value, json};
 
-use self::together::{Verdict, Vote, together};
+use self::together::{Ballot, Verdict, together};
 use super::record;
 use crate::manifest::aws;
 use crate::simulate::run::MetricReading;
@@ -149,7 +149,7 @@ pub struct Pass {
     pub alarms: Vec<(String, AlarmState)>,
     /// What every series read and asks for.
     pub readings: Vec<MetricReading>,
-    /// The most that a policy asks for.
+    /// The most that a policy asks for; `None` when none asks and not all can tell.
     pub asked: Option<i32>,
     /// When time alone could change the answer.
     pub revisit_at: Option<Instant>,
@@ -247,7 +247,7 @@ impl Aws {
                 let mut tell = Each(|step: &Step| book.take(0, "step scaling", &names, step));
                 policy.decide(&mut past.step, &seen, &mut tell)
             });
-            votes.push(Vote::of(&decision));
+            votes.push(Ballot::of(&decision));
             decisions.push((Who::Stepped, decision));
         }
         if !self.simple.is_empty() {
@@ -259,7 +259,7 @@ impl Aws {
                 let mut tell = Each(|step: &Step| book.take(first, "simple scaling", &names, step));
                 policy.decide(&mut past.simple, &seen, &mut tell)
             });
-            votes.push(Vote::of(&decision));
+            votes.push(Ballot::of(&decision));
             decisions.push((Who::Simple, decision));
         }
         for (index, (tracked_by, history)) in self.tracked.iter().zip(&mut past.tracking).enumerate() {
@@ -270,11 +270,12 @@ impl Aws {
             let names = [tracked_by.name.as_str(); 2];
             let mut tell = Each(|step: &Step| book.take(first, &tracked_by.name, &names, step));
             let decision = tracked_by.policy.decide(history, &seen, &mut tell);
-            votes.push(Vote::of_tracking(&decision, &tracked_by.policy, history));
+            votes.push(Ballot::of_tracking(&decision, &tracked_by.policy, history));
             decisions.push((Who::Tracked(index), decision));
         }
-        let verdict = together(from.0, &votes);
+        let verdict = together(turn.now, turn.desired, self.bounds, &votes);
         let to = Replicas(verdict.to(from.0));
+        let content = turn.desired.is_some() && decisions.iter().all(|(_, decision)| decision.detail.valid);
         let (reason, last_word) = self.last_word(&decisions, verdict, to, turn.now);
         if let Verdict::Opposed { .. } | Verdict::Acts { of: 2.., .. } = verdict {
             book.steps.push((last_word.clone(), reason.clone()));
@@ -287,7 +288,8 @@ impl Aws {
             steps: book.steps,
             alarms: self.alarms(past),
             readings: self.readings(past, &book.asks),
-            asked: book.asks.iter().map(|(_, asked)| asked.0).max(),
+            // Who is content asks for what there is.
+            asked: book.asks.iter().map(|(_, asked)| asked.0).max().or(content.then_some(from.0)),
             revisit_at: decisions.iter().filter_map(|(_, decision)| decision.revisit_at).min(),
             decisions,
             verdict,
@@ -337,7 +339,7 @@ impl Aws {
         let capacity = |wait: Span| turn.desired.map(|desired| Capacity { desired, warm: (turn.warm)(wait) });
         let mut all = serde_json::Map::new();
         let mut offer = |name: &str, outlook: Outlook| {
-            for (side, threshold) in [("scaleOut", outlook.out), ("scaleIn", outlook.r#in)] {
+            for (side, threshold) in [("up", outlook.up), ("down", outlook.down)] {
                 if let Some(Threshold { rule, value, points, to }) = threshold {
                     let name =
                         self.stepped.get(usize::from(rule)).filter(|_| name.is_empty()).map_or(name, |it| &it.name);
