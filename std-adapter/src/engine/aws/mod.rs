@@ -1,6 +1,6 @@
 //! Scaling policies of one group of AWS: step scaling, simple scaling and target tracking, decided together.
 //!
-//! `read` makes the core's policies of what AWS's APIs take and print, [`together`] is AWS's rule for several of them,
+//! `read` makes the core's policies of what AWS's APIs take and print, `together` is AWS's rule for several of them,
 //! and `player` gathers the points of every period in a simulation.
 
 mod player;
