@@ -49,10 +49,10 @@
 //! | the same, falling | `sliding-quantile` | 19 | 2.4 | 5.7 |
 //! | exact p50, p95, p99 of 300, 1,384 bytes | three `sliding-quantile` | 34 | 2.9 | 15.7 |
 //! | exact p95 of 300 in 16 bits, 656 bytes | `sliding-quantile` | 9.4 | 3.3 | 11 |
-//! | p95 of 300 to 1 %, every u32, 3,616 bytes | `sketches-ddsketch` 1 %, which never forgets | 7.8 | 13 | |
+//! | p95 of 300 to 1 %, every u32, 3,616 bytes | `sketches-ddsketch` 1 %, which never forgets | 7.8 | 11 to 13 | |
 //! | | `hdrhistogram`, 2 digits, which never forgets | | 49 | |
 //! | | six `hdrhistogram` in turn, merged | | 660 | |
-//! | p95 of 4,096 to 1 % | `sketches-ddsketch` 1 %, which never forgets | 6.9 | 14 | |
+//! | p95 of 4,096 to 1 % | `sketches-ddsketch` 1 %, which never forgets | 6.9 | 12 to 14 | |
 //! | highest of 20 recommendations | a list read from end to end | 20 | 0.4 | 0.5 |
 //! | highest of 60 | the same | 21 | 1.8 | 0.6 |
 //! | highest of 240 | the same | 21 | 8.1 | 0.7 |
