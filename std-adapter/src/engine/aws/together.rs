@@ -88,7 +88,7 @@ pub(super) fn together(now: Instant, current: Option<Replicas>, bounds: Bounds, 
         let winner = decision.detail.vote.and_then(|vote| all.get(usize::from(vote)).copied());
         let blocked = chosen.is_none();
         let of = ballots.iter().filter(|ballot| asks(&ballot.vote) && !(ballot.tracking && blocked)).count();
-        return Verdict::Acts { winner: winner.unwrap_or(by_bounds), of, to: to.0 };
+        return Verdict::Acts { winner: winner.unwrap_or(by_bounds), of: of.max(1), to: to.0 };
     }
     let opposed = match agreed.last_word {
         Combining::Opposed { vote } => tracking.get(usize::from(vote)).copied(),
