@@ -8,15 +8,18 @@
 pub mod consumers;
 mod decider;
 pub mod keda;
+pub mod keda_job;
 pub mod knative;
+mod manifests;
 mod policy;
 pub mod record;
 pub mod remembered;
 mod world;
 
 pub use decider::Decider;
+pub use manifests::{AnyPolicy, NamedPolicy, policies};
 pub use policy::{Policy, PolicyError, Settings, inline_spec, profile};
-pub use world::{PodPart, World, WorldError, instant};
+pub use world::{PodPart, World, WorldError, instant, newest};
 
 use plimsoll_core::units::Instant;
 use serde::de::DeserializeOwned;
@@ -31,28 +34,54 @@ use crate::simulate::{SECOND_NS, Scaler, Seen};
 /// # Errors
 /// What of the policy's section does not fit, or cannot be in this scenario.
 pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
-    if let Some(given) = &plan.knative {
-        if (plan.metrics.scrape_every_s, plan.metrics.window_s) != (1, 1) {
-            let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
-            return Err(format!(
-                "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
-                 whose windows a second without a sample counts as zero"
-            ));
-        }
-        return Ok(Box::new(knative::Player::new(knative::Knative::inline(given, "knative")?)));
-    }
-    if let Some(given) = &plan.keda {
-        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
-        return Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?));
-    }
     if let Some(given) = &plan.consumers {
         if plan.topic.is_none() {
             return Err("consumers needs the section topic".to_owned());
         }
         return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
     }
+    if let Some(given) = &plan.knative {
+        return player(AnyPolicy::Knative(knative::Knative::inline(given, "knative")?), "knative", plan);
+    }
+    if let Some(given) = &plan.keda {
+        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
+        return player(AnyPolicy::Keda(Box::new(policy)), "keda", plan);
+    }
     let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
     Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
+}
+
+/// What decides in a scenario in place of its own policy.
+///
+/// # Errors
+/// When the policy cannot be in this scenario.
+pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    player(policy, "spec", plan)
+}
+
+/// The flags of the controller in a scenario; `api` is the release and its gates.
+#[must_use]
+pub fn settings_of(plan: &Plan, api: Api) -> Settings {
+    decider::settings(&plan.controller, api)
+}
+
+/// `root` is the name of the policy's text.
+fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    match policy {
+        AnyPolicy::Hpa(policy) => Ok(Box::new(Decider::new(policy).map_err(|error| error.to_string())?)),
+        AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
+        AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
+        AnyPolicy::Knative(policy) => {
+            if (plan.metrics.scrape_every_s, plan.metrics.window_s) != (1, 1) {
+                let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
+                return Err(format!(
+                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, \
+                     in whose windows a second without a sample counts as zero"
+                ));
+            }
+            Ok(Box::new(knative::Player::new(policy)))
+        }
+    }
 }
 
 /// Reads a section of another text as strictly as a manifest. `root` is its name there.
