@@ -5,7 +5,7 @@ use plimsoll_core::step::{
     Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Band, BandAction, Capacity, Comparison, Converge,
     Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation, Missing,
     Observation, Pace, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling,
-    TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark, Watermarks,
+    TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark, Watermarks, warm_up,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use proptest::prelude::*;
@@ -251,6 +251,14 @@ fn of_several_rules_the_largest_capacity_counts() {
     ];
     let policy = StepScaling::new(bounds(1, 100), Pace::Cooldown, &rules).expect("a policy");
     assert_eq!(Group::new(policy, 10).minute(Some(60.0)).to.0, 30, "+3 against +200 %");
+}
+
+#[test]
+fn a_warm_up_of_0_is_one_and_none_is_the_next_best() {
+    let (own, group, cooldown) = (Some(secs(0)), Some(secs(60)), secs(300));
+    assert_eq!(warm_up(own, group, cooldown), secs(0));
+    assert_eq!(warm_up(None, group, cooldown), secs(60));
+    assert_eq!(warm_up(None, None, cooldown), cooldown);
 }
 
 #[test]

@@ -93,6 +93,9 @@ impl ScaledObject<'_> {
     }
 
     /// One read by the HPA: the metrics it gets, failures counted. O(triggers + formula).
+    ///
+    /// Upstream's two loops both read, so a failure counts once in each. Only where
+    /// [`ScaledObject::shares_reads`] holds it is one read for both, as in [`ScaledObject::decide`] alone.
     pub fn read<const T: usize>(
         &self,
         history: &mut History<T>,

@@ -36,7 +36,7 @@ pub enum FallbackBehavior {
 }
 
 impl Fallback {
-    /// After more than `threshold` failures in a row (0 or more): the number of the fifth is above 4.
+    /// After more than `threshold` failures in a row (0 or more): with 3, at the fourth.
     ///
     /// # Errors
     /// When a number is negative. Upstream then has no fallback.

@@ -8,10 +8,11 @@
 //! use plimsoll_core::queue::formula::{Op, Program, Value};
 //!
 //! // kafka > 100 ? kafka : 2 * rabbit
-//! static OPS: [Op; 7] =
-//!     [Op::Trigger(0), Op::Const(100.0), Op::Greater, Op::Trigger(0), Op::Const(2.0), Op::Trigger(1), Op::Multiply];
-//! let ops = [OPS[0], OPS[1], OPS[2], OPS[3], OPS[4], OPS[5], OPS[6], Op::Select];
-//! let program = Program::new(&ops)?;
+//! const OPS: [Op; 8] = [
+//!     Op::Trigger(0), Op::Const(100.0), Op::Greater, Op::Trigger(0), Op::Const(2.0), Op::Trigger(1), Op::Multiply,
+//!     Op::Select,
+//! ];
+//! let program = Program::new(&OPS)?;
 //! assert_eq!(program.run(&[Some(50.0), Some(3.0)]), Value::Number(6.0));
 //! # Ok::<(), plimsoll_core::error::ConfigError>(())
 //! ```

@@ -52,6 +52,7 @@
 //! * A fallback of 0 replicas does not hold the target while triggers fail.
 //! * Failures are counted by reads, and two loops read: a threshold is not a number of polls.
 //! * Beside a formula, a fallback is in force only if its target is written as a whole number.
+//! * Composites and fallbacks are cut to thousandths after they went through a float: 4.007 may come out as 4.006.
 //! * The cap on consumers divides integers: up to one consumer more than partitions is asked for.
 //! * Jobs: *max* is the longest queue, not the most jobs; *min* takes an empty queue for none; *custom* has a cap that
 //!   ignores running jobs; *eager* counts pending jobs twice; below the minimum the queue is not looked at.

@@ -347,6 +347,13 @@ impl<'a> ScaledObject<'a> {
         self.fallback.filter(|_| whole || self.mended.fractional_target_falls_back)
     }
 
+    /// Whether upstream's activation takes what the HPA read last instead of reading by itself, as long as that HPA
+    /// reports ScalingActive and no trigger caches its metrics: with a fewest above 0, no idle count and no formula.
+    #[must_use]
+    pub const fn shares_reads(&self) -> bool {
+        self.counts.floor() > 0 && self.counts.idle.is_none() && self.modifiers.is_none()
+    }
+
     /// The metrics that the HPA beside it has, CPU and memory aside: number of the trigger (`None` for the composite)
     /// and target.
     pub fn hpa_metrics(&self) -> impl Iterator<Item = (Option<u16>, Target)> + 'a {

@@ -32,15 +32,18 @@
 //! let mut history = History::<1>::default();
 //!
 //! let mut seen = Observation { capacity: Some(Capacity::of(10)), ..Observation::default() };
-//! (seen.now, seen.points) = (Instant::from_secs(60), &[&[Some(72.0)]]);
+//! seen.now = Instant::from_secs(60);
+//! seen.points = &[&[Some(72.0)]];
 //! assert!(!policy.decide(&mut history, &seen, &mut ()).changes()); // one point of two
-//! (seen.now, seen.points) = (Instant::from_secs(120), &[&[Some(75.0)]]);
+//! seen.now = Instant::from_secs(120);
+//! seen.points = &[&[Some(75.0)]];
 //! let decision = policy.decide(&mut history, &seen, &mut ());
 //! assert_eq!(decision.to, Replicas(13));
 //! policy.applied(&mut history, &decision, decision.to);
 //!
 //! // The alarm still stands a minute later: the new units are warming up, nothing more is ordered.
-//! (seen.now, seen.capacity) = (Instant::from_secs(180), Some(Capacity::of(13)));
+//! seen.now = Instant::from_secs(180);
+//! seen.capacity = Some(Capacity::of(13));
 //! let decision = policy.decide(&mut history, &seen, &mut ());
 //! assert!(!decision.changes());
 //! assert_eq!(decision.revisit_at, Some(Instant::from_secs(240)));
@@ -78,7 +81,7 @@ pub use explain::{Sentence, Step};
 pub use history::{Action, History, SimpleHistory, TrackingHistory};
 pub use nomad::{Action as BandAction, Band, Proposal, TargetValue};
 pub use observation::{Capacity, MetricObservation, Observation, Outlook, Points, Threshold};
-pub use pace::{Held, Order, Pace};
+pub use pace::{Held, Order, Pace, warm_up};
 pub use simple::{SimpleRule, SimpleScaling};
 pub use stepped::{Decision, Detail, Rule, StepScaling};
 pub use tracking::{Sensitivity, TargetTracking};

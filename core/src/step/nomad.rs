@@ -1,6 +1,6 @@
 //! Strategies of the Nomad Autoscaler: a band of values, and a target value. Both are functions of points and a count.
 //!
-//! Several checks are combined by [`crate::decision`]s' hosts, or by the combination policy with Nomad's rule.
+//! Several checks are combined by a combination with Nomad's rule; cooldowns are those of the policy around them.
 
 use crate::constrain::Direction;
 use crate::error::{ConfigError, Problem};
@@ -30,7 +30,7 @@ impl Proposal {
     }
 }
 
-/// What a [`Threshold`] check does within its bounds.
+/// What a [`Band`] does when enough points lie within it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
     /// Adds so many.

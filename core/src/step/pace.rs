@@ -19,6 +19,16 @@ pub enum Pace {
 /// The longest warm-up and cooldown.
 pub(super) const LONGEST: Span = Span::from_secs(3600);
 
+/// The warm-up of EC2: the policy's own, else the group's default one, else the default cooldown. `None` is not given;
+/// 0 is a value.
+#[must_use]
+pub const fn warm_up(policy: Option<Span>, group: Option<Span>, default_cooldown: Span) -> Span {
+    match (policy, group) {
+        (Some(span), _) | (None, Some(span)) => span,
+        (None, None) => default_cooldown,
+    }
+}
+
 /// The last order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

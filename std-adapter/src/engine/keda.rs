@@ -418,7 +418,8 @@ impl Keda {
                 pass.metrics = decision.detail.metrics.to_vec();
                 pass.revisit_at = decision.revisit_at;
             }
-            if pass.hpa_scales && !(turn.polls && self.reads_once()) {
+            let caches = self.spec.triggers.iter().any(|trigger| trigger.use_cached_metrics);
+            if pass.hpa_scales && !(turn.polls && object.shares_reads() && !caches) {
                 // The HPA reads by itself, and its failures count as well.
                 pass.metrics = object.read(past, &turn.seen, &mut ()).to_vec();
             }
@@ -428,14 +429,6 @@ impl Keda {
             pass.steps = steps;
             pass
         })
-    }
-
-    /// Whether the outer loop takes what the HPA has read: new in v2.21.0, unless zero, idle or a formula needs its own.
-    fn reads_once(&self) -> bool {
-        self.counts.floor() > 0
-            && self.counts.idle().is_none()
-            && self.composite.is_none()
-            && !self.spec.triggers.iter().any(|trigger| trigger.use_cached_metrics)
     }
 
     fn scale(

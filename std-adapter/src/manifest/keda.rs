@@ -87,6 +87,16 @@ impl Kafka {
         let ensure_even_distribution = settings.truth("ensureEvenDistributionOfPartitions")?;
         let full_metadata = settings.text("fullMetadata").is_none() || settings.truth("fullMetadata")?;
 
+        if let Some(version) = settings.text("version")
+            && !is_kafka_version(version)
+        {
+            return wrong("version", format!("{} is no version of Kafka, as 2.8.0 is", quoted(version)));
+        }
+        settings.one_of("tls", &["enable", "disable"])?;
+        settings.truth("unsafeSsl")?;
+        let sasl = ["none", "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi"];
+        settings.one_of("sasl", &sasl)?;
+
         let partitions = settings.text("partitionLimitation").map(partition_list).transpose()?;
         let cap = match (allow_idle_consumers, limit_to_partitions_with_lag, ensure_even_distribution) {
             (true, true, _) => {
@@ -157,10 +167,26 @@ impl<'a> Settings<'a> {
             .map_or_else(|| wrong(setting, format!("{} is no whole number", quoted(text))), Ok)
     }
 
+    fn one_of(&self, setting: &'static str, known: &[&str]) -> Result<(), SettingError> {
+        match self.text(setting) {
+            Some(text) if !known.contains(&text) => {
+                wrong(setting, format!("{} is none of {}", quoted(text), known.join(", ")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn truth(&self, setting: &'static str) -> Result<bool, SettingError> {
         let Some(text) = self.text(setting) else { return Ok(false) };
         truth(text).map_or_else(|| wrong(setting, format!("{} is neither true nor false", quoted(text))), Ok)
     }
+}
+
+/// Three numbers, or four of which the first is 0.
+fn is_kafka_version(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits && (parts.len() == 3 || (parts.len() == 4 && parts[0] == "0"))
 }
 
 /// What Go's `strconv.ParseBool` takes.
@@ -280,6 +306,8 @@ mod tests {
         let refused = [
             ("lagThreshold", "0", "lagThreshold: lag threshold is 0, must be at least 1"),
             ("lagThreshold", "1.5", "lagThreshold: \"1.5\" is no whole number"),
+            ("version", "2.8", "version: \"2.8\" is no version of Kafka, as 2.8.0 is"),
+            ("tls", "on", "tls: \"on\" is none of enable, disable"),
             ("allowIdleConsumers", "yes", "allowIdleConsumers: \"yes\" is neither true nor false"),
             ("offsetResetPolicy", "first", "offsetResetPolicy: \"first\" is neither latest nor earliest"),
             ("partitionLimitation", "1-2-3", "partitionLimitation: \"1-2-3\" is no range"),

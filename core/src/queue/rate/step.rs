@@ -231,7 +231,8 @@ impl fmt::Display for Step {
                     Hold::Cooldown { until } => write!(f, "the cooldown lasts until {until}"),
                 }
             }
-            Self::ScaledUp { from, to } | Self::ScaledDown { from, to } => write!(f, "from {from} to {to}"),
+            Self::ScaledUp { from, to } => write!(f, "{to} are needed, now {from}"),
+            Self::ScaledDown { from, to } => write!(f, "{to} are enough, now {from}"),
             Self::Activated { to } => write!(f, "there is work: from 0 to {to}"),
             Self::Deactivated { from } => write!(f, "no work, and none expected: from {from} to 0"),
             Self::AtRest => f.write_str("at 0, and no work"),

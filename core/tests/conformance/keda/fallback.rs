@@ -93,7 +93,11 @@ pub(crate) fn step(vector: &Vector) -> Result<(), String> {
         let value = if value > 0.0 { value } else { 1.0 };
         let modifiers = Modifiers::new(Program::new(&FIRST).expect("a program"), target(metric_type, value)?);
         let modifiers = modifiers.map_err(|error| error.to_string())?.with_whole_target(whole);
-        object = object.with_modifiers(modifiers).expect("a trigger");
+        // Where the formula gets nil, what the trigger itself answers is only seen without the formula.
+        let nil = given.fallback.as_ref().is_some_and(|stand| stand.behavior == "scalingModifiers") && whole;
+        if !nil {
+            object = object.with_modifiers(modifiers).expect("a trigger");
+        }
     }
     let mut history: History = History::new(&object).expect("room");
     let health = |failures: Option<i32>, status: &Option<String>| {

@@ -50,7 +50,9 @@ pub(crate) fn decision(vector: &Vector) -> Result<(), String> {
     let target = Target::AverageValue(Milli(1000));
     let triggers = ["work", "broken"].map(|name| Trigger::external(name, target).expect("a target"));
     let triggers = if given.error { &triggers[..] } else { &triggers[..1] };
-    let counts = ReplicaCounts::new(given.min, given.max, given.idle).map_err(|error| error.to_string())?;
+    // The executor is not asked whether an idle count needs a minimum.
+    let counts = ReplicaCounts::new(given.min.or(given.idle.map(|_| 0)), given.max, given.idle);
+    let counts = counts.map_err(|error| error.to_string())?;
     let mut object = ScaledObject::new(counts, triggers).expect("triggers");
     if let Some(cooldown) = given.cooldown_s {
         object = object.with_cooldown(Span::from_secs(cooldown));

@@ -187,7 +187,7 @@ fn number(text: &str) -> Result<(Token, usize), String> {
             (whole, end) = (false, after);
         }
     }
-    if bytes.get(end).is_some_and(|next| next.is_ascii_alphabetic()) {
+    if bytes.get(end).is_some_and(u8::is_ascii_alphabetic) {
         return Err(format!("{} is not a decimal number", quoted(&text[..=end])));
     }
     let value: f64 = text[..end].replace('_', "").parse().map_err(|_| "is not a number".to_owned())?;
@@ -233,6 +233,11 @@ impl Part {
     fn apply(mut self, op: Op, kind: Kind) -> Self {
         self.ops.push(op);
         Self { kind, ..self }
+    }
+
+    fn negate(self) -> Self {
+        let kind = self.kind;
+        self.apply(Op::Negate, kind)
     }
 }
 
@@ -325,9 +330,9 @@ impl Parser<'_> {
         self.expect(":")?;
         let second = self.choice()?;
         let kind = self.either(&here, &first, &second)?;
-        let mut ops = condition.ops;
-        ops.extend(first.ops);
-        Ok(Part { ops, kind: Kind::Nil }.then(Part { ops: second.ops, kind: Kind::Nil }, Op::Select, kind))
+        let mut condition = condition;
+        condition.ops.extend(first.ops);
+        Ok(condition.then(second, Op::Select, kind))
     }
 
     /// The kind of one or the other.
@@ -412,9 +417,9 @@ impl Parser<'_> {
             return Err(spot.fault(format!("is nested more than {MOST_NESTED} deep")));
         }
         let part = if self.takes("-") {
-            self.number_after(&spot, 90)?.0.apply_negation()
+            self.number_after(&spot, 90)?.negate()
         } else if self.takes("+") {
-            self.number_after(&spot, 90)?.0
+            self.number_after(&spot, 90)?
         } else if self.takes("!") || self.takes_word("not") {
             let least = if spot.token == Token::Sign("!") { 600 } else { 50 };
             let part = self.binary(least)?;
@@ -429,10 +434,10 @@ impl Parser<'_> {
         Ok(part)
     }
 
-    fn number_after(&mut self, spot: &Spot, least: u16) -> Parsed<(Part, ())> {
+    fn number_after(&mut self, spot: &Spot, least: u16) -> Parsed<Part> {
         let part = self.binary(least)?;
         if part.kind.is_number() {
-            return Ok((part, ()));
+            return Ok(part);
         }
         Err(spot.fault(format!("{} takes a number", spot.token)))
     }
@@ -624,13 +629,6 @@ impl Parser<'_> {
             "none" => all.then(number(0.0), Op::Equal, Kind::Truth),
             _ => all.then(number(1.0), Op::Equal, Kind::Truth),
         })
-    }
-}
-
-impl Part {
-    fn apply_negation(self) -> Self {
-        let kind = self.kind;
-        self.apply(Op::Negate, kind)
     }
 }
 
