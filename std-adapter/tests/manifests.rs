@@ -110,7 +110,7 @@ fn a_name_that_is_not_known_or_not_enough_is_answered_with_those_that_are() {
 #[test]
 fn what_is_wrong_with_a_manifest_is_named_with_its_file_and_object() {
     for (from, to, part) in [
-        ("maxReplicas: 5", "maxReplicas: 0", "0.yaml: HPA shop/web: spec.maxReplicas"),
+        ("maxReplicas: 5", "maxReplicas: 0", "0.yaml: HPA shop/web: maxReplicas: Required value"),
         ("maxReplicas: 5", "maxReplica: 5", "0.yaml:6: document 1: spec.maxReplica"),
         (
             "paused-replicas: '7'",

@@ -266,7 +266,8 @@ impl Keda {
             });
             external.collect::<Vec<_>>()
         })?;
-        let resources = self.spec.triggers.iter().filter(|trigger| is_resource(&trigger.kind)).map(resource_metric);
+        let resources = self.spec.triggers.iter().enumerate();
+        let resources = resources.filter(|(_, trigger)| is_resource(&trigger.kind)).map(resource_metric);
         let resources = resources.collect::<Result<Vec<_>, _>>()?;
         let config = self.spec.advanced.as_ref().and_then(|it| it.horizontal_pod_autoscaler_config.as_ref());
         let mut behavior = config.and_then(|config| config.behavior.as_ref()).map(|behavior| json!(behavior));
@@ -577,14 +578,14 @@ fn composite(spec: &ScaledObjectSpec) -> Result<Option<Composite>, String> {
     Ok(Some(Composite { formula, target, activation: activation.unwrap_or(0.0), whole }))
 }
 
-fn resource_metric(trigger: &scaled::Trigger) -> Result<Value, String> {
+fn resource_metric((index, trigger): (usize, &scaled::Trigger)) -> Result<Value, String> {
     let value = trigger.metadata.get("value").cloned().unwrap_or_default();
     let target = match trigger.metric_type.as_deref() {
         Some("AverageValue") => json!({ "type": "AverageValue", "averageValue": value }),
         _ => {
             let percent = value.trim().parse::<i32>();
-            let percent =
-                percent.map_err(|_| format!("{} trigger: value is {value:?}: must be a percentage", trigger.kind))?;
+            let percent = percent
+                .map_err(|_| format!("spec.triggers[{index}].metadata.value is {value:?}: must be a percentage"))?;
             json!({ "type": "Utilization", "averageUtilization": percent })
         }
     };

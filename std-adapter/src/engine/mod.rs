@@ -56,7 +56,11 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
 /// # Errors
 /// When the policy cannot be in this scenario.
 pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
-    player(policy, "spec", plan)
+    let knative = matches!(policy, AnyPolicy::Knative(_));
+    player(policy, "spec", plan).map_err(|error| {
+        let hint = "; they are in the scenario's file (simulate --scenario prints the built-in one)";
+        if knative { error + hint } else { error }
+    })
 }
 
 /// The flags of the controller in a scenario; `api` is the release and its gates.

@@ -172,11 +172,16 @@ pub fn scaled(
     if object.metadata.creation_timestamp.is_none() && object.status.last_active_time.is_none() {
         gaps.push("when the object was made (metadata.creationTimestamp): taken to be long ago".to_owned());
     }
+    let counted = !world.pods().is_empty() || world.scale().running.0 == 0;
+    if !counted {
+        gaps.push("how many pods are ready: the dump has none of the target's".to_owned());
+    }
     let seen = Observation {
         now: time,
         created: object.metadata.creation_timestamp.map_or(Instant::MIN, instant),
         replicas: Some(world.scale().wanted),
-        ready: i32::try_from(world.count().ready).ok(),
+        // A dump without pods is no sign that there are none.
+        ready: i32::try_from(world.count().ready).ok().filter(|_| counted),
         readings: &readings,
         annotations: policy.annotations(),
     };

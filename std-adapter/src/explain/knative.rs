@@ -18,7 +18,7 @@ use super::text::clock;
 use crate::engine::knative::{Knative, KnativePast, condition};
 use crate::engine::{instant, record};
 use crate::manifest::serving::{Autoscaled, CONFIG, POD_AUTOSCALER, Reachability};
-use crate::manifest::{Condition, Dump, Metadata, ScaleTarget, Texts, Truth, knative_cluster};
+use crate::manifest::{Condition, Dump, Metadata, Pod, ScaleTarget, Texts, Truth, knative_cluster};
 
 /// The names of the averages.
 const WINDOWS: [&str; 2] = ["stable", "panic"];
@@ -252,16 +252,17 @@ fn ready(
         return Some(actual);
     }
     let selector = target.and_then(|target| target.selector.as_ref()).filter(|selector| !selector.is_empty());
-    let Some(selector) = selector else {
-        gaps.push(
-            "how many pods are ready: there is no status.actualScale, and no Deployment whose pods could be counted"
-                .to_owned(),
-        );
+    let pods = dump.pods.iter().filter(|pod| {
+        pod.namespace == autoscaler.metadata.namespace && selector.is_some_and(|selector| selector.matches(&pod.labels))
+    });
+    let pods = pods.collect::<Vec<_>>();
+    // A dump without pods is no sign that there are none.
+    if selector.is_none() || (pods.is_empty() && target.is_some_and(|target| target.status_replicas > 0)) {
+        gaps.push("how many pods are ready: there is no status.actualScale, and no pods to be counted".to_owned());
         return None;
-    };
-    let pods =
-        dump.pods.iter().filter(|pod| pod.namespace == autoscaler.metadata.namespace && selector.matches(&pod.labels));
-    let ready = pods.filter(|pod| !pod.deleted && pod.ready.is_some_and(|ready| ready.status == Truth::True)).count();
+    }
+    let ready = |pod: &&&Pod| !pod.deleted && pod.ready.is_some_and(|ready| ready.status == Truth::True);
+    let ready = pods.iter().filter(ready).count();
     facts.push(format!("{ready} pods of the dump are ready; there is no status.actualScale"));
     u32::try_from(ready).ok()
 }
@@ -287,7 +288,7 @@ fn status(autoscaler: &Autoscaled, now: Instant, facts: &mut Vec<String>, gaps: 
     (status.since, status.reason_since) = (since, since);
     match since {
         Some(since) => {
-            facts.push(format!("{} {} ({} before now)", began(status.state), clock(since), now.since(since)))
+            facts.push(format!("{} {} ({} before now)", began(status.state), clock(since), now.since(since)));
         }
         None => gaps.push(format!(
             "since when it is {}: condition Active has no lastTransitionTime, and it is taken to be for long",
@@ -296,7 +297,7 @@ fn status(autoscaler: &Autoscaled, now: Instant, facts: &mut Vec<String>, gaps: 
     }
     if status.state != State::Inactive {
         gaps.push(
-            "whether requests go through the activator: taken that they do not, which matters on the way to zero only"
+            "whether and since when requests go through the activator, which matters on the way to zero only"
                 .to_owned(),
         );
         return (status, Proxy::default());
