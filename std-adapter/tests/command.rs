@@ -176,12 +176,24 @@ fn dumps_of_other_kinds_are_explained_with_readings() {
         (&["--reading", "leg=1"] as &[&str], "--reading leg: nothing here reads it; read are s0-kafka-orders"),
         (&["--only", "ordres"], "nothing named ordres to explain; there are orders, keda-hpa-orders"),
         (&["--reading", "stable=1"], "nothing here reads it"),
+        (&["--reading", "lag=0", "--reading", "lag=1"], "--reading lag is given twice"),
     ] {
         let output = run(&[&["explain", text(&orders)], arguments].concat());
         assert_eq!(output.status.code(), Some(1));
         assert!(stderr(&output).contains(part), "{}", stderr(&output));
     }
     assert_eq!(run(&["explain", text(&orders), "--reading", "lag"]).status.code(), Some(2));
+    // A history is that of an HPA.
+    let folder = Folder::new("kinds-history");
+    let answer = serde_json::from_str::<Value>(
+        printed(&["explain", text(&orders), "--only", "keda-hpa-orders", "--json"]).trim(),
+    );
+    let history = answer.expect("JSON")["answers"][0]["history"].to_string();
+    let history = folder.write("history.json", history.as_bytes());
+    let shown = printed(&["explain", text(&orders), "--history", text(&history)]);
+    assert!(shown.contains("HPA shop/keda-hpa-orders") && !shown.contains("A controller keeps"), "{shown}");
+    let output = run(&["explain", text(&web), "--history", text(&history)]);
+    assert!(stderr(&output).contains("--history is that of an HPA"), "{}", stderr(&output));
 }
 
 #[test]

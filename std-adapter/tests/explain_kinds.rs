@@ -40,7 +40,7 @@ fn orders(parts: &[(&str, &str)], given: &[&str]) -> ScaledExplanation {
     let object = &dump.scaled_objects[0];
     let given = readings(given);
     let given = assign(&given, &[scaled_reader(object)]).expect("readings");
-    scaled(&dump, object, Settings::default(), None, &given[0]).expect("explained")
+    scaled(&dump, object, Settings::default(), None, &given[0], None).expect("explained")
 }
 
 fn web(parts: &[(&str, &str)], given: &[&str]) -> RevisionExplanation {
@@ -150,13 +150,13 @@ fn an_hpa_that_the_dump_lacks_is_made() {
     assert!(documents[1].contains("HorizontalPodAutoscaler"));
     documents.remove(1);
     let dump = dump(&documents.join("---\n"));
-    let it = scaled(&dump, &dump.scaled_objects[0], Settings::default(), None, &[]).expect("explained");
+    let it = scaled(&dump, &dump.scaled_objects[0], Settings::default(), None, &[], None).expect("explained");
     assert_eq!(it.decided(), Some((4, 8)));
     assert!(words(&scaled_text(&it, false, 100)).contains("its HPA, keda-hpa-orders, is not in the dump"));
     // Without the target nothing can be said.
     documents.remove(1);
     let dump = Dump::read([("dump.yaml", documents.join("---\n").as_bytes())]).expect("a dump");
-    let error = scaled(&dump, &dump.scaled_objects[0], Settings::default(), None, &[]).expect_err("no target");
+    let error = scaled(&dump, &dump.scaled_objects[0], Settings::default(), None, &[], None).expect_err("no target");
     assert!(error.contains("Deployment shop/orders"), "{error}");
 }
 

@@ -485,7 +485,7 @@ fn explained(text: &[u8]) -> Option<String> {
         }
     }
     for object in &dump.scaled_objects {
-        match explain::scaled(&dump, object, Settings::default(), None, &[]) {
+        match explain::scaled(&dump, object, Settings::default(), None, &[], None) {
             Ok(seen) => {
                 let page = explain::scaled_text(&seen, false, 100);
                 assert!(page.contains("Decides now: "), "{page}");

@@ -81,12 +81,13 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     }
     let history = arguments.history.as_deref().map(history).transpose()?;
     let chosen = Chosen::of(arguments, &dump)?;
-    let mut explained = Vec::new();
+    let (mut explained, mut hpas) = (Vec::new(), false);
     for (object, given) in &chosen.objects {
-        let it = explain::scaled(&dump, object, settings, arguments.now, given)
+        let it = explain::scaled(&dump, object, settings, arguments.now, given, history.as_deref())
             .map_err(|error| Failure::about(name(SCALED_OBJECT, &object.metadata), error))?;
         pages.add(|| explain::scaled_json(&it).to_string(), || explain::scaled_text(&it, colour, width));
         if let Some(hpa) = it.hpa() {
+            hpas = true;
             pages.add(|| explain::json(hpa).to_string(), || explain::text(hpa, colour, width));
             explained.push((&object.metadata.namespace, explain::hpa_of(object)));
         }
@@ -95,6 +96,7 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     let has_page =
         |it: &Metadata| explained.iter().any(|(namespace, name)| **namespace == it.namespace && *name == it.name);
     for (hpa, given) in chosen.hpas.iter().filter(|(hpa, _)| !has_page(&hpa.metadata)) {
+        hpas = true;
         let dump = explain::with_readings(&dump, hpa, given);
         let it = explain::explain(&dump, hpa, settings, arguments.now, history.as_deref())
             .map_err(|error| Failure::about(name("HPA", &hpa.metadata), error))?;
@@ -104,6 +106,9 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
         let it = explain::revision(&dump, autoscaler, arguments.now, given)
             .map_err(|error| Failure::about(name(POD_AUTOSCALER, &autoscaler.metadata), error))?;
         pages.add(|| explain::revision_json(&it).to_string(), || explain::revision_text(&it, colour, width));
+    }
+    if history.is_some() && !hpas && !pages.text.is_empty() {
+        return Err(Failure::new("--history is that of an HPA, and none is explained here"));
     }
     if pages.text.is_empty() {
         return Err(Failure::new(nothing(arguments, &dump)));

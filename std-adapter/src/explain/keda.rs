@@ -11,7 +11,7 @@ use super::readings::{self, Reader};
 use super::text::clock;
 use super::{EXPLANATION_FORMAT, Explanation, explain_at};
 use crate::engine::keda::{Keda, KedaPast, MOST_TRIGGERS};
-use crate::engine::{Settings, World, instant, newest, record};
+use crate::engine::{Past, Settings, World, instant, newest, record};
 use crate::manifest::scaled::ScaledObject;
 use crate::manifest::{Dump, HorizontalPodAutoscaler, KIND, Metadata, ObjectReference, Quantity};
 
@@ -120,7 +120,7 @@ fn is_resource(kind: &str) -> bool {
 }
 
 /// Explains `object` of `dump` at `now`, or at the newest time that the dump knows. `given` are readings in place of the
-/// dump's, in the order of the triggers.
+/// dump's, in the order of the triggers; `history` is that of its HPA.
 ///
 /// # Errors
 /// When the spec would be refused, the target is missing, or no time is known.
@@ -130,6 +130,7 @@ pub fn scaled(
     settings: Settings,
     now: Option<jiff::Timestamp>,
     given: &[Option<&readings::Reading>],
+    history: Option<&Past>,
 ) -> Result<ScaledExplanation, String> {
     let policy = Keda::new(object.spec.clone(), &object.metadata.annotations, settings)?;
     let names = reader(object).names;
@@ -205,7 +206,7 @@ pub fn scaled(
             }
         }
         let at = (Some(world.now()), now.is_some());
-        explained = Some(explain_at(&told, &hpa, settings, at, None).map_err(|error| error.to_string())?);
+        explained = Some(explain_at(&told, &hpa, settings, at, history).map_err(|error| error.to_string())?);
         if made {
             gaps.push(format!(
                 "its HPA, {hpa_name}, is not in the dump (kubectl get hpa -o json prints it): the one that KEDA makes of \

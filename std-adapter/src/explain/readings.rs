@@ -127,7 +127,7 @@ mod tests {
         let assigned = |texts: &[&str]| {
             let given = texts.iter().map(|text| text.parse().expect("a reading")).collect::<Vec<Reading>>();
             let assigned = assign(&given, &readers)?;
-            let places = assigned.iter().flatten().map(|slot| slot.map(|reading| reading.value.map(|it| it.milli())));
+            let places = assigned.iter().flatten().map(|slot| slot.map(|reading| reading.value.map(Quantity::milli)));
             Ok::<_, String>(places.collect::<Vec<_>>())
         };
         let none = None;
