@@ -50,6 +50,7 @@ impl Bounds {
 
 /// One rule on the rate of change: at most so much in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RatePolicy {
     amount: Amount,
     period: Span,
@@ -57,6 +58,7 @@ pub struct RatePolicy {
 
 /// How much a [`RatePolicy`] allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Amount {
     /// A number of pods.
     Pods(i32),
@@ -169,6 +171,7 @@ impl<'a> RateRules<'a> {
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Direction {
     /// More replicas.
     Up,
@@ -189,6 +192,7 @@ pub struct Lately<'a> {
 
 /// How far the rate rules of one direction allow to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RateLimit {
     /// The most (upward) or fewest (downward) replicas.
     pub replicas: i32,
@@ -250,6 +254,7 @@ pub fn rate_limit(rules: RateRules<'_>, direction: Direction, current: i32, late
 
 /// What the last cut says. The names are those of the HPA's `ScalingLimited` reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Limit {
     /// Nothing was cut.
     DesiredWithinRange,

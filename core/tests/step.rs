@@ -2,10 +2,11 @@
 
 use plimsoll_core::constrain::{Bounds, Direction};
 use plimsoll_core::step::{
-    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Band, BandAction, Capacity, Comparison, Converge,
-    Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation, Missing,
-    Observation, Pace, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling,
-    TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark, Watermarks, warm_up,
+    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Allowed, Band, BandAction, Capacity, Comparison,
+    Converge, Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation,
+    Missing, Observation, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling,
+    Step, StepAdjustment, StepScaling, TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark,
+    Watermarks, warm_up,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use proptest::prelude::*;
@@ -206,6 +207,11 @@ fn a_capacity_outside_the_bounds_is_brought_inside() {
     let seen = Observation { capacity: None, points: &[&[Some(70.0)]], ..Observation::default() };
     let unknown = policy.decide(&mut History::<2>::default(), &seen, &mut ());
     assert_eq!((unknown.changes(), unknown.last_word), (false, Step::CapacityUnknown));
+    // The point is not lost with the capacity.
+    let mut past = History::<2>::default();
+    policy.decide(&mut past, &seen, &mut ());
+    let seen = Observation { now: at(1), capacity: Some(Capacity::of(8)), ..Observation::default() };
+    assert_eq!(policy.decide(&mut past, &seen, &mut ()).to.0, 10);
 }
 
 #[test]
@@ -280,9 +286,9 @@ fn an_outlook_tells_at_which_point_it_would_change() {
     group.minute(Some(52.0));
     let seen = Observation { now: at(60), capacity: Some(group.capacity), ..Observation::default() };
     let outlook = policy.outlook(&group.past, &seen);
-    let (out, r#in) = (outlook.out.expect("60"), outlook.r#in.expect("40"));
-    assert_eq!((out.rule, out.value, out.points, out.to), (0, 60.0, 1, Replicas(11)));
-    assert_eq!((r#in.rule, r#in.value, r#in.to), (1, 40.0, Replicas(9)));
+    let (up, down) = (outlook.up.expect("60"), outlook.down.expect("40"));
+    assert_eq!((up.rule, up.value, up.points, up.to), (0, 60.0, 1, Replicas(11)));
+    assert_eq!((down.rule, down.value, down.to), (1, 40.0, Replicas(9)));
     let one = [step(Some(0.0), None, 1)];
     let rules =
         [Rule::new(alarm(Comparison::Above, 50.0).with_datapoints(3, 3).expect("3 of 3"), units(), &one, Span::ZERO)
@@ -291,8 +297,8 @@ fn an_outlook_tells_at_which_point_it_would_change() {
     let mut group = Group::new(policy, 10);
     group.minute(Some(55.0));
     let outlook = policy.outlook(&group.past, &Observation { now: at(60), ..seen });
-    let out = outlook.out.expect("two more");
-    assert_eq!((out.points, out.value, outlook.r#in), (2, 50.0_f64.next_up(), None));
+    let out = outlook.up.expect("two more");
+    assert_eq!((out.points, out.value, outlook.down), (2, 50.0_f64.next_up(), None));
 }
 
 #[test]
@@ -360,6 +366,24 @@ fn simple_scaling_waits_for_completion_and_cooldown() {
     assert!(
         SimpleRule::new(alarm(Comparison::Above, 1.0), Adjustment::new(AdjustmentType::ExactCapacity), -1).is_err()
     );
+}
+
+#[test]
+fn the_outlook_of_simple_scaling_is_its_thresholds() {
+    let rules = [SimpleRule::new(alarm(Comparison::Above, 80.0), units(), 2).expect("a rule")];
+    let policy = SimpleScaling::new(bounds(1, 20), &rules).expect("a policy");
+    let mut past = SimpleHistory::<1>::default();
+    let mut seen =
+        Observation { now: at(0), capacity: Some(Capacity::of(4)), points: &[&[Some(60.0)]], completed: None };
+    policy.decide(&mut past, &seen, &mut ());
+    let outlook = policy.outlook(&past, &seen);
+    let out = outlook.up.expect("above 80");
+    assert_eq!((out.value, out.points, out.to, outlook.down), (80.0_f64.next_up(), 1, Replicas(6), None));
+    (seen.now, seen.points) = (at(60), &[]);
+    let points: &[&[Option<f64>]] = &[&[Some(90.0)]];
+    let decision = policy.decide(&mut past, &Observation { points, ..seen }, &mut ());
+    policy.applied(&mut past, &decision, decision.to);
+    assert_eq!(policy.outlook(&past, &seen).up, None, "triggers are ignored");
 }
 
 #[test]
@@ -464,11 +488,11 @@ fn an_outlook_of_target_tracking_counts_the_points_needed() {
     track(&policy, &mut past, 60, Capacity::of(10), Some(51.0));
     let seen = MetricObservation { now: at(60), capacity: Some(Capacity::of(10)), points: &[] };
     let outlook = policy.outlook(&past, &seen);
-    let (out, r#in) = (outlook.out.expect("up"), outlook.r#in.expect("down"));
-    assert_eq!((out.points, out.to.0), (2, 11));
-    assert!(out.value > 50.0 && out.value < 50.001);
-    assert_eq!((r#in.points, r#in.to.0), (15, 9));
-    assert!(r#in.value < 45.0 && r#in.value > 44.999);
+    let (up, down) = (outlook.up.expect("up"), outlook.down.expect("down"));
+    assert_eq!((up.points, up.to.0), (2, 11));
+    assert!(up.value > 50.0 && up.value < 50.001);
+    assert_eq!((down.points, down.to.0), (15, 9));
+    assert!(down.value < 45.0 && down.value > 44.999);
 }
 
 #[test]
@@ -481,6 +505,57 @@ fn wrong_targets_are_refused() {
     assert!(good.with_sensitivity(Sensitivity { low_factor: 1.1, ..Sensitivity::AWS }).is_err());
     assert!(good.with_sensitivity(Sensitivity { low: (16, 15), ..Sensitivity::AWS }).is_err());
     assert!(good.with_pace(Pace::Cooldown, secs(3601)).is_err());
+}
+
+// Sizing for the peak.
+
+fn peak_at<const N: usize>(
+    policy: &PeakSizing,
+    past: &mut PeakHistory<N>,
+    now: i64,
+    desired: i32,
+    value: f64,
+) -> Decision {
+    let seen = MetricObservation { now: at(now), capacity: Some(Capacity::of(desired)), points: &[Some(value)] };
+    policy.decide(past, &seen, &mut ())
+}
+
+#[test]
+fn the_largest_size_of_ten_minutes_counts() {
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy");
+    let mut past = PeakHistory::<64>::default();
+    assert_eq!(peak_at(&policy, &mut past, 0, 10, 75.0).to.0, 15);
+    let held = peak_at(&policy, &mut past, 60, 15, 20.0);
+    assert_eq!((held.to.0, held.revisit_at), (15, Some(at(600))));
+    assert_eq!(held.last_word, Step::HeldByPeak { asked: Replicas(6), to: Replicas(15), until: at(600) });
+    assert_eq!(peak_at(&policy, &mut past, 599, 15, 20.0).to.0, 15);
+    assert_eq!(peak_at(&policy, &mut past, 600, 15, 20.0).to.0, 6, "what is that old counts no more");
+    let missing = MetricObservation { now: at(601), capacity: Some(Capacity::of(6)), points: &[None] };
+    let decision = policy.decide(&mut past, &missing, &mut ());
+    assert_eq!((decision.to.0, decision.detail.valid), (6, false));
+    assert_eq!(held.last_word.to_string(), "6 asked for, the peak of the last while holds 15, until 600 s");
+}
+
+#[test]
+fn scale_in_controls_keep_near_the_peak_of_the_capacity() {
+    let with = |allowed| {
+        let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy").with_stabilization(Span::ZERO);
+        policy.with_scale_in_control(allowed, secs(300)).expect("a control")
+    };
+    for (allowed, first) in
+        [(Allowed::Units(4), 16), (Allowed::Percent(25), 15), (Allowed::Percent(100), 4), (Allowed::Units(0), 20)]
+    {
+        let policy = with(allowed);
+        let mut past = PeakHistory::<64>::default();
+        let decision = peak_at(&policy, &mut past, 0, 20, 10.0);
+        assert_eq!(decision.to.0, first, "{allowed:?}");
+        let again = if allowed == Allowed::Percent(100) { 1 } else { first };
+        assert_eq!(peak_at(&policy, &mut past, 299, first, 10.0).to.0, again, "{allowed:?}: 20 is still its peak");
+    }
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy");
+    assert!(policy.with_scale_in_control(Allowed::Percent(101), secs(1)).is_err());
+    assert!(policy.with_scale_in_control(Allowed::Units(-1), secs(1)).is_err());
+    assert!(PeakSizing::new(bounds(1, 100), 0.0).is_err());
 }
 
 // Watermarks.
@@ -524,6 +599,81 @@ fn between_the_marks_nothing_happens_and_beyond_them_only_so_much() {
     }
     let average = policy.with_algorithm(Algorithm::Average);
     assert_eq!(mark(&average, &mut MarkHistory::default(), 0, 10, 700_000).0, 12, "70 a pod");
+}
+
+/// Marks, tolerance, ready pods, total and what is asked for: tests of the WatermarkPodAutoscaler at 70e8425.
+#[test]
+fn replicas_are_those_of_upstreams_tests() {
+    let marks = [(20_000, 40_000), (2_000, 4_000), (75_000, 85_000), (75_000, 120_001)];
+    let marks = marks.map(|(low, high)| [Watermarks::new(Some(Milli(low)), Some(Milli(high))).expect("marks")]);
+    let (absolute, average) = (Algorithm::Absolute, Algorithm::Average);
+    let (off, to_high, to_low) = (Converge::Off, Converge::HighWatermark, Converge::LowWatermark);
+    for (metrics, tolerance, algorithm, converge, modulo, ready, total, expected) in [
+        (0, 25, absolute, off, 1, 3, 270_000, 21),
+        (0, 25, absolute, off, 5, 3, 270_000, 25),
+        (0, 25, absolute, to_high, 1, 3, 27_000, 3),
+        (0, 25, absolute, to_low, 1, 3, 27_000, 4),
+        (0, 25, absolute, to_high, 1, 3, 24_000, 2),
+        (0, 20, average, off, 1, 3, 270_000, 7),
+        (1, 20, absolute, off, 1, 4, 8_600, 9),
+        (1, 20, absolute, off, 1, 9, 8_600, 20),
+        (1, 20, absolute, off, 1, 20, 200, 2),
+        (1, 200, absolute, off, 1, 9, 4_799, 9),
+        (2, 10, average, off, 1, 5, 370_000, 4),
+        (2, 10, average, off, 1, 4, 240_000, 3),
+        (2, 10, average, off, 1, 3, 240_000, 3),
+        (3, 10, absolute, to_high, 1, 3, 80_000, 2),
+    ] {
+        let policy = Watermark::new(bounds(1, 100), &marks[metrics])
+            .and_then(|policy| policy.with_tolerance(Milli(tolerance)))
+            .and_then(|policy| policy.with_modulo(modulo))
+            .expect("a policy")
+            .with_algorithm(algorithm)
+            .with_converge(converge);
+        let readings = [Some(MarkReading { total: Milli(total), ready, listed: ready })];
+        let scale = Some((Replicas(ready), Replicas(ready)));
+        let seen = MarkObservation { now: at(0), scale, readings: &readings };
+        let decision = policy.decide(&mut MarkHistory::default(), &seen, &mut ());
+        assert_eq!(decision.detail.recommended, Some(Replicas(expected)), "{ready} ready, {total}");
+    }
+}
+
+/// Bounds, limits in percent, ready pods and what is asked for at 50 replicas; likewise.
+#[test]
+fn limits_are_those_of_upstreams_tests() {
+    let marks = [Watermarks::new(Some(Milli(1000)), None).expect("a mark")];
+    for (min, max, up, down, ready, desired, expected) in [
+        (15, 80, 30, 10, 50, 10, 45),
+        (30, 80, 30, 70, 50, 10, 30),
+        (10, 60, 30, 30, 50, 15, 35),
+        (10, 80, 30, 30, 50, 40, 40),
+        (3, 60, 20, 0, 50, 80, 60),
+        (3, 60, 40, 0, 50, 65, 60),
+        (3, 60, 40, 0, 50, 55, 55),
+        (3, 60, 15, 15, 40, 10, 50),
+    ] {
+        let policy = Watermark::new(bounds(min, max), &marks)
+            .and_then(|policy| policy.with_tolerance(Milli(0)))
+            .and_then(|policy| policy.with_up_limit(Milli(up * 1000)))
+            .and_then(|policy| policy.with_down_limit(Milli(down * 1000)))
+            .expect("a policy");
+        let readings = [Some(MarkReading { total: Milli(desired * 1000 / i64::from(ready)), ready, listed: 50 })];
+        let scale = Some((Replicas(50), Replicas(50)));
+        let seen = MarkObservation { now: at(0), scale, readings: &readings };
+        let decision = policy.decide(&mut MarkHistory::default(), &seen, &mut ());
+        assert_eq!(decision.detail.recommended.map(|r| i64::from(r.0)), Some(desired));
+        assert_eq!(decision.to.0, expected, "{desired} within {min} to {max}, +{up} %, -{down} %");
+    }
+    for (up, down, most, least) in
+        [(30, 30, 549, 297), (0, 0, 423, 423), (12, 73, 473, 115), (100, 73, 846, 115), (73, 73, 731, 115)]
+    {
+        let policy = Watermark::new(bounds(1, 10_000), &marks)
+            .and_then(|policy| policy.with_up_limit(Milli(up * 1000)))
+            .and_then(|policy| policy.with_down_limit(Milli(down * 1000)))
+            .expect("a policy");
+        assert_eq!(mark(&policy, &mut MarkHistory::default(), 0, 423, 1_000_000).0, most, "+{up} %");
+        assert_eq!(mark(&policy, &mut MarkHistory::default(), 0, 423, 1).0, least, "-{down} %");
+    }
 }
 
 #[test]
@@ -692,6 +842,32 @@ fn nomad_brings_the_newest_point_to_its_target() {
     assert_eq!(target(1.0).propose(&[], 3), None);
 }
 
+/// Histories as JSON are the same histories.
+#[cfg(feature = "serde")]
+#[test]
+fn histories_survive_serde() {
+    use plimsoll_core::{combine, schedule};
+
+    fn same<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(past: &T) {
+        let text = serde_json::to_string(past).expect("a history");
+        assert_eq!(&serde_json::from_str::<T>(&text).expect("our own text"), past);
+    }
+    let rules = both_ways(secs(300));
+    let policy = StepScaling::new(bounds(1, 40), Pace::WarmUp, &rules).expect("a policy");
+    let mut group = Group::new(policy, 10);
+    group.minute(Some(70.0));
+    group.minute(None);
+    same(&group.past);
+    let mut past = MarkHistory::default();
+    mark(&watermark(), &mut past, 0, 10, 70_000);
+    same(&past);
+    let mut past = PeakHistory::<4>::default();
+    peak_at(&PeakSizing::new(bounds(1, 100), 50.0).expect("a policy"), &mut past, 0, 10, 75.0);
+    same(&past);
+    same(&schedule::History::default());
+    same(&combine::History::<2, 2>::default());
+}
+
 // Laws.
 
 fn rule_plans() -> impl Strategy<Value = Vec<(bool, i32, i32, u64, u8)>> {
@@ -809,6 +985,13 @@ impl Twin {
     }
 }
 
+fn units_allowed(allowed: Allowed) -> i32 {
+    match allowed {
+        Allowed::Units(units) => units,
+        Allowed::Percent(_) => 0,
+    }
+}
+
 proptest! {
     #[test]
     fn step_scaling_answers_as_its_twin(
@@ -909,6 +1092,41 @@ proptest! {
     }
 
     #[test]
+    fn peaks_are_those_of_a_list(
+        stabilization in 0..900u64, window in 0..900u64, percent in prop::option::of(0..=100i32), units in 0..20i32,
+        points in prop::collection::vec((0.0..200.0f64, 0..200i64), 1..60), start in 0..60i32,
+    ) {
+        let allowed = percent.map_or(Allowed::Units(units), Allowed::Percent);
+        let policy = PeakSizing::new(bounds(1, 80), 50.0).expect("a policy")
+            .with_stabilization(secs(stabilization))
+            .with_scale_in_control(allowed, secs(window)).expect("a control");
+        let (mut past, mut now, mut units) = (PeakHistory::<64>::default(), 0, start);
+        let (mut sizes, mut capacities) = (Vec::new(), Vec::new());
+        for (value, gap) in points {
+            now += gap;
+            let mut bytes = [0; PeakHistory::<64>::saved_size()];
+            let length = past.save(&mut bytes).expect("room");
+            past = PeakHistory::<64>::restore(&bytes[..length]).expect("our own bytes");
+            let size = ((f64::from(units) * value / 50.0).ceil() as i32).clamp(1, 80);
+            sizes.push((now, size));
+            capacities.push((now, units));
+            let largest = |list: &[(i64, i32)], window: u64, newest: i32| {
+                let inside = list.iter().filter(|(at, _)| now - at < window as i64).map(|(_, n)| *n);
+                inside.max().unwrap_or(newest).max(newest)
+            };
+            let mut expected = largest(&sizes, stabilization, size);
+            if expected < units {
+                let peak = largest(&capacities, window, units);
+                let taken = percent.map_or(i64::from(units_allowed(allowed)), |percent| i64::from(peak) * i64::from(percent) / 100);
+                expected = expected.max(units.min(peak - taken as i32));
+            }
+            let decision = peak_at(&policy, &mut past, now, units, value);
+            prop_assert_eq!(decision.to.0, expected.clamp(1, 80));
+            units = decision.to.0;
+        }
+    }
+
+    #[test]
     fn laws_of_watermarks(
         low in 1..50_000i64, gap in 0..50_000i64, up in 0..200_000i64, down in 0..99_999i64, modulo in 1..4i32,
         syncs in prop::collection::vec((0..200_000i64, 1..400i64, 0..3u8), 1..40), start in 1..50i32,
@@ -964,6 +1182,7 @@ proptest! {
         // One alarm too few on purpose.
         let (mut past, mut simple_past) = (History::<1>::default(), SimpleHistory::<1>::default());
         let (mut tracked, mut marked) = (TrackingHistory::default(), MarkHistory::default());
+        let mut peaks = PeakHistory::<2>::default();
         for (now, desired, warm, point, value) in calls {
             let capacity = Some(Capacity { desired: Replicas(desired), warm: warm.map(Replicas) });
             let now = Instant::from_nanos(now);
@@ -979,6 +1198,9 @@ proptest! {
             let decision = tracking.decide(&mut tracked, &seen, &mut ());
             tracking.applied(&mut tracked, &decision, decision.to);
             let _any = tracking.outlook(&tracked, &seen);
+            let sizing = PeakSizing::new(bounds(0, i32::MAX), 1e-300).expect("a policy");
+            let sizing = sizing.with_scale_in_control(Allowed::Units(desired.saturating_abs()), secs(60)).expect("a control");
+            sizing.decide(&mut peaks, &seen, &mut ());
             let readings = [Some(MarkReading { total: Milli(value), ready: desired, listed: warm.unwrap_or(1) })];
             let scale = Some((Replicas(desired), Replicas(warm.unwrap_or(0))));
             let seen = MarkObservation { now, scale, readings: &readings };
@@ -993,5 +1215,6 @@ proptest! {
     fn garbage_is_no_history(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(History::<2>::restore(&bytes).is_err());
         prop_assert!(MarkHistory::restore(&bytes).is_err());
+        prop_assert!(PeakHistory::<4>::restore(&bytes).is_err());
     }
 }

@@ -44,6 +44,7 @@ pub struct Detail {
 
 /// One step of a decision. Votes and guards are numbered from 0, and from 1 in words.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Step {
     /// The clock ran back; what was remembered from later counts as from now.
     ClockWentBack {

@@ -6,6 +6,7 @@ use crate::units::Replicas;
 
 /// One policy's say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Vote {
     /// Replicas that it wants.
     pub want: Replicas,
@@ -25,6 +26,7 @@ pub struct Vote {
 
 /// What it means that a vote is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Strength {
     /// Nothing is removed while this one is not known.
     #[default]
@@ -35,6 +37,7 @@ pub enum Strength {
 
 /// Directions that a vote has a say in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Scales {
     /// Both.
     #[default]

@@ -20,6 +20,8 @@ pub struct Cron {
     any_weekday: bool,
 }
 
+const _: () = assert!(size_of::<Cron>() <= 80, "half of it are the years");
+
 /// Years that AWS takes.
 const YEARS: (u32, u32) = (1970, 2199);
 /// Years that are looked through: 29 February on one day of the week comes again after 40 at the latest, across 2100.

@@ -54,6 +54,7 @@ pub struct Detail {
 
 /// One step of a decision. Entries are numbered from 0 in the policy, and from 1 in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Step {
     /// The clock ran back: what acted after now acts again.
     ClockWentBack {

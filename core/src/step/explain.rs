@@ -20,9 +20,9 @@ pub enum Step {
     },
     /// The capacity could not be read: nothing changes.
     CapacityUnknown,
-    /// The history has no room for all rules: those beyond it are not evaluated.
+    /// The history has no room for all that is to be remembered: rules beyond it are not evaluated, peaks are merged.
     HistoryFull {
-        /// Rules that fit.
+        /// Entries that fit.
         room: u16,
     },
     /// No period ended and nothing was held: there is nothing to evaluate.
@@ -99,6 +99,15 @@ pub enum Step {
         asked: Replicas,
         /// Units that are left.
         to: Replicas,
+    },
+    /// A peak of the last while holds the number.
+    HeldByPeak {
+        /// Units asked for.
+        asked: Replicas,
+        /// Units that are left.
+        to: Replicas,
+        /// When the peak leaves its window.
+        until: Instant,
     },
     /// The last action goes on: triggers are ignored.
     ActionGoesOn {
@@ -221,7 +230,7 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "the clock ran back by {}: what was seen later counts as seen now", last.since(now))
             }
             Step::CapacityUnknown => f.write_str("the capacity could not be read: nothing changes"),
-            Step::HistoryFull { room } => write!(f, "the history has room for {room} rules: the others are left out"),
+            Step::HistoryFull { room } => write!(f, "the history has room for {room} entries, too few"),
             Step::NoNewPoint => f.write_str("no new point: nothing to evaluate"),
             Step::NotANumber { rule } => {
                 write!(f, "a point of rule {} is no finite number: it counts as missing", nth(rule))
@@ -267,6 +276,10 @@ impl fmt::Display for Sentence<'_> {
             }
             Step::ScaleInDisabled { asked } => write!(f, "{asked} asked for, but scale-in is disabled"),
             Step::ScaleInSlowed { asked, to } => write!(f, "{asked} asked for, in steps: {to} for now"),
+            Step::HeldByPeak { asked, to, until } => {
+                write!(f, "{asked} asked for, the peak of the last while holds {to}")?;
+                self.until(f, Some(until))
+            }
             Step::ActionGoesOn { since } => match self.now {
                 None => write!(f, "the last action goes on since {since}: triggers are ignored"),
                 Some(now) => write!(f, "the last action goes on for {}: triggers are ignored", now.since(since)),

@@ -7,7 +7,7 @@
 //!
 //! | bytes | field |
 //! |---|---|
-//! | 1 | 1 = something that time ends held a rule at the last evaluation |
+//! | 1 | 1 = the next evaluation needs no new point: something that time ends held a rule, or the capacity was not read |
 //! | 1 or 9 | time of the last evaluation |
 //! | 1 or 18 | 0, or 1 and the last order: out (0 or 1), base and desired (i32), its end |
 //! | 1 or 18 to 26 | 0, or 1 and the last action: its start, its completion (may be absent), its cooldown (u64 ns) |
@@ -38,6 +38,8 @@ pub struct History<const A: usize = 2, const KIND: u16 = 5> {
     pub(super) held: bool,
     last: Option<Instant>,
 }
+
+const _: () = assert!(size_of::<History<2>>() <= 200, "an alarm for each direction: five of them fit in a kilobyte");
 
 /// The history of simple scaling.
 pub type SimpleHistory<const A: usize = 2> = History<A, 6>;

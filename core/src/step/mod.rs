@@ -5,6 +5,7 @@
 //! | [`StepScaling`] | by a step that depends on how far an alarm is breached | EC2 and Application Auto Scaling |
 //! | [`SimpleScaling`] | by one adjustment, then waits | EC2 Auto Scaling |
 //! | [`TargetTracking`] | to the size that brings a metric to its target | both |
+//! | [`PeakSizing`] | to the size for the peak of the last while | Google Compute Engine |
 //! | [`Watermark`] | when a metric leaves the band between two marks | Datadog's WatermarkPodAutoscaler |
 //! | [`Band`], [`TargetValue`] | strategies without memory | Nomad Autoscaler |
 //!
@@ -70,6 +71,7 @@ mod history;
 mod nomad;
 mod observation;
 mod pace;
+mod peak;
 mod simple;
 mod stepped;
 mod tracking;
@@ -82,6 +84,7 @@ pub use history::{Action, History, SimpleHistory, TrackingHistory};
 pub use nomad::{Action as BandAction, Band, Proposal, TargetValue};
 pub use observation::{Capacity, MetricObservation, Observation, Outlook, Points, Threshold};
 pub use pace::{Held, Order, Pace, warm_up};
+pub use peak::{Allowed, PeakHistory, PeakSizing};
 pub use simple::{SimpleRule, SimpleScaling};
 pub use stepped::{Decision, Detail, Rule, StepScaling};
 pub use tracking::{Sensitivity, TargetTracking};
@@ -115,5 +118,11 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
         "AWS says gradually, and no number",
     ),
     ("target tracking holds while the newest point is missing", "AWS says that it does not scale on insufficient data"),
+    ("a watermark float outside the range of an integer saturates", "upstream's answer depends on the processor"),
+    (
+        "a watermark metric without pods, or without ready ones, fails",
+        "upstream divides by zero for some metrics, and recovers",
+    ),
+    ("the times of a watermark policy are exact", "upstream keeps them in conditions, in whole seconds"),
     ("a capacity outside the bounds is brought inside at every evaluation", "AWS does so when the group is changed"),
 ];

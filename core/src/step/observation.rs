@@ -58,9 +58,9 @@ pub struct MetricObservation<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Outlook {
     /// Toward more units; `None` when no point brings that.
-    pub out: Option<Threshold>,
+    pub up: Option<Threshold>,
     /// Toward fewer.
-    pub r#in: Option<Threshold>,
+    pub down: Option<Threshold>,
 }
 
 /// A point, and what it would bring.
@@ -80,9 +80,9 @@ impl Outlook {
     /// Keeps a threshold if it is nearer than the one known: fewer points, then the smaller distance.
     pub(super) fn offer(&mut self, from: Replicas, newest: Option<f64>, found: Threshold) {
         let side = if found.to > from {
-            &mut self.out
+            &mut self.up
         } else if found.to < from {
-            &mut self.r#in
+            &mut self.down
         } else {
             return;
         };

@@ -46,7 +46,7 @@ pub struct Order {
 impl Order {
     pub(super) const SAVED: usize = 1 + 4 + 4 + 8;
 
-    /// The order that a change makes at `now`; a scale-in is remembered only if it holds later ones.
+    /// The order that a change makes.
     pub(super) fn of(base: i32, from: i32, to: i32, until: Instant) -> Self {
         Self { out: to > from, base: base.min(from), desired: to, until }
     }

@@ -4,13 +4,13 @@ use super::adjust::Adjustment;
 use super::alarm::{Alarm, AlarmState};
 use super::explain::Step;
 use super::history::{Action, SimpleHistory};
-use super::observation::Observation;
+use super::observation::{Observation, Outlook, Threshold, around};
 use super::stepped::{Decision, Detail, bound, check_rules, check_wait, clamp, number};
 use crate::constrain::Bounds;
 use crate::decision::Draft;
 use crate::error::ConfigError;
 use crate::trace::Trace;
-use crate::units::{Replicas, Span};
+use crate::units::{Instant, Replicas, Span};
 
 /// One simple scaling policy and its alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,6 +119,8 @@ impl<'a> SimpleScaling<'a> {
             action.completed = action.completed.or(completed);
         }
         if seen.capacity.is_none() {
+            // The points are in; they are evaluated as soon as there is a capacity to change.
+            history.held |= fresh;
             draft.set(from, Step::CapacityUnknown);
             return draft.decide(detail);
         }
@@ -169,10 +171,29 @@ impl<'a> SimpleScaling<'a> {
             history.action = Some(Action { started: decision.detail.at, completed: None, cooldown });
         }
     }
+
+    /// At which points the answer would be another one; none while triggers are ignored. O(rules × points).
+    #[must_use]
+    pub fn outlook<const A: usize>(&self, history: &SimpleHistory<A>, seen: &Observation<'_>) -> Outlook {
+        let mut outlook = Outlook::default();
+        let Some(capacity) = seen.capacity.filter(|_| busy(history.action, seen.now).is_none()) else { return outlook };
+        let from = capacity.desired;
+        for (index, rule) in self.rules.iter().enumerate() {
+            let past = history.alarms.get(index).copied().unwrap_or_default();
+            let change = rule.adjustment.change(from.0, rule.by);
+            let to = Replicas(clamp(i64::from(from.0).saturating_add(change), self.bounds));
+            for value in around(rule.alarm.threshold()) {
+                if let Some(points) = past.points_to_alarm(&rule.alarm, value) {
+                    outlook.offer(from, past.newest(), Threshold { rule: number(index), value, points, to });
+                }
+            }
+        }
+        outlook
+    }
 }
 
 /// Why triggers are ignored, if they are.
-fn busy(action: Option<Action>, now: crate::units::Instant) -> Option<Step> {
+fn busy(action: Option<Action>, now: Instant) -> Option<Step> {
     let action = action?;
     match action.completed {
         None => Some(Step::ActionGoesOn { since: action.started }),

@@ -163,6 +163,8 @@ impl<'a> StepScaling<'a> {
         let alarms = self.rules.iter().map(|rule| &rule.alarm);
         let fresh = history.take(alarms, seen.points, now, &mut draft);
         let Some(capacity) = seen.capacity else {
+            // The points are in; they are evaluated as soon as there is a capacity to change.
+            history.held |= fresh;
             draft.set(from, Step::CapacityUnknown);
             return draft.decide(detail);
         };
@@ -195,12 +197,7 @@ impl<'a> StepScaling<'a> {
                 draft.note(Step::NoStep { rule: number, distance });
                 continue;
             };
-            let ask = Ask {
-                rule: number,
-                step: Some(self::number(step)),
-                adjustment: rule.adjustment,
-                adjustment_by: adjustment,
-            };
+            let ask = Ask { rule: number, step: self::number(step), adjustment: rule.adjustment, by: adjustment };
             if let Some((to, base)) = ask.on(standing, self.bounds, &mut draft, &mut held)
                 && best.is_none_or(|(known, ..)| to > known)
             {
@@ -274,11 +271,11 @@ impl<'a> StepScaling<'a> {
 }
 
 /// What one rule asks for.
-pub(super) struct Ask {
-    pub(super) rule: u16,
-    pub(super) step: Option<u16>,
-    pub(super) adjustment: Adjustment,
-    pub(super) adjustment_by: i32,
+struct Ask {
+    rule: u16,
+    step: u16,
+    adjustment: Adjustment,
+    by: i32,
 }
 
 impl Ask {
@@ -290,13 +287,13 @@ impl Ask {
         draft: &mut Draft<'_, Step, T>,
         held: &mut bool,
     ) -> Option<(i32, i32)> {
-        let Self { rule, step, .. } = self;
+        let (rule, step) = (self.rule, Some(self.step));
         let Standing { desired, .. } = standing;
         let mut base = standing.base;
-        let mut change = self.adjustment.change(base, self.adjustment_by);
+        let mut change = self.adjustment.change(base, self.by);
         if change < 0 {
             base = desired;
-            change = self.adjustment.change(base, self.adjustment_by);
+            change = self.adjustment.change(base, self.by);
         }
         let asked = clamp(i64::from(base).saturating_add(change), bounds);
         // Never below what is ordered already: an alarm that repeats orders once, a larger step only the difference.

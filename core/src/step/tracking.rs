@@ -184,6 +184,8 @@ impl TargetTracking {
         history.see(now, &mut draft);
         let fresh = history.take([&self.high, &self.low].into_iter(), &[seen.points, seen.points], now, &mut draft);
         let Some(capacity) = seen.capacity else {
+            // The points are in; they are evaluated as soon as there is a capacity to change.
+            history.held |= fresh;
             draft.set(from, Step::CapacityUnknown);
             return draft.decide(detail);
         };

@@ -569,31 +569,25 @@ impl<'a> Watermark<'a> {
 
     /// Bounds and limit factors.
     fn limit<T: Trace<Step>>(&self, wanted: i32, ready: i32, draft: &mut Draft<'_, Step, T>) {
-        let (min, max) = (self.bounds.min().0, self.bounds.max().0);
-        let (up, down) = (at_once(wanted, self.up_limit), at_once(wanted, self.down_limit));
-        let (up, down) = (wanted.saturating_add(up), wanted.saturating_sub(down));
+        let (least, most) = (self.bounds.min().0.max(1), self.bounds.max().0);
+        let up = wanted.saturating_add(at_once(wanted, self.up_limit));
+        let down = wanted.saturating_sub(at_once(wanted, self.down_limit));
         let asked = draft.to();
-        let (floor, slowed) = if min == 0 && !self.mended.limits_at_zero_min {
-            (1, false)
-        } else if asked < down {
-            let floor = down.max(min.max(i32::from(min == 0)));
+        let limits_down = self.bounds.min().0 > 0 || self.mended.limits_at_zero_min;
+        let (too_fast_up, too_fast_down) = (asked > up, limits_down && asked < down);
+        let floor = match down.max(least) {
             // Upstream's guard against removing more than are ready.
-            (if ready < floor && ready > 0 { wanted } else { floor }, true)
-        } else {
-            (min.max(i32::from(min == 0)), false)
+            floor if too_fast_down && ready < floor && ready > 0 => wanted,
+            floor if too_fast_down => floor,
+            _ => least,
         };
-        let ceiling = if asked > up { up.min(max) } else { max };
-        let to = if asked < floor {
-            floor
-        } else if asked > ceiling {
-            ceiling
-        } else {
-            return;
-        };
-        let slowed = if asked < floor { slowed } else { asked > up };
-        let (from, bound) = (Replicas(asked), Replicas(to));
-        let step = if slowed { Step::RateLimited { from, to: bound } } else { Step::Bounded { from, to: bound } };
-        draft.set(to, step);
+        let ceiling = if too_fast_up { up.min(most) } else { most };
+        let to = if asked < floor { floor } else { asked.min(ceiling) };
+        if to != asked {
+            let (from, to) = (Replicas(asked), Replicas(to));
+            let too_fast = too_fast_up || too_fast_down;
+            draft.set(to.0, if too_fast { Step::RateLimited { from, to } } else { Step::Bounded { from, to } });
+        }
     }
 
     /// Whether windows and delays let the change pass.

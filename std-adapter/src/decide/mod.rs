@@ -5,11 +5,13 @@
 //!
 //! Every kind of policy has a file here: what its observation looks like, and what it answers.
 
+mod combine;
 mod consumers;
 mod hpa;
 mod keda;
 mod keda_job;
 mod knative;
+mod schedule;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -22,10 +24,12 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::engine::combine::Combined;
 use crate::engine::consumers::Consumers;
 use crate::engine::keda::Keda;
 use crate::engine::keda_job::KedaJob;
 use crate::engine::knative::Knative;
+use crate::engine::schedule::Calendar;
 use crate::engine::{AnyPolicy, NamedPolicy, Settings, inline_spec, instant};
 use crate::manifest;
 
@@ -106,6 +110,17 @@ A policy of another kind stands under its name, with an observation of its own:
    "produced": 900000, "processed": 898800,  counters since any beginning
    "busy_s": 812.5, "oldest_s": 9,
    "loads": [{"backlog": 10, "arrival": 2.5}]}}   partition by partition
+
+{"policy": {"schedule": {section of a scenario file}},
+ "observation": {"now": T, "replicas": 3}}  times from the Unix epoch
+
+{"policy": {"combine": {section of a scenario file, without "of"}},
+ "observation": {
+   "now": T, "replicas": 8,
+   "votes": [{"want": 5, "soft": false, "scales": "both" | "outOnly" | "inOnly",
+              "group": 0, "weight": 1}],    "want" null: no answer
+   "guards": [{"value": 60, "threshold": 80, "inclusive": false}],
+   "bounds": {"min": 2, "max": 10}}}        of the moment
 
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
@@ -283,6 +298,8 @@ impl Decisions {
             Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
+            Some(("schedule", spec)) => return Ok(Rc::new(Calendar::inline(spec, "policy.schedule")?)),
+            Some(("combine", spec)) => return Ok(Rc::new(Combined::inline(spec, "policy.combine")?)),
             Some(("hpa", spec)) => spec,
             _ => given,
         };

@@ -18,6 +18,8 @@ pub struct Decider {
     policy: Policy,
     past: Box<Past>,
     last: Option<Decision>,
+    /// Whether another has the last word, and what was written is told later.
+    deferred: bool,
 }
 
 impl Decider {
@@ -27,7 +29,13 @@ impl Decider {
     /// What is wrong with the spec, or that the history would need more room than there is.
     pub fn new(policy: Policy) -> Result<Self, PolicyError> {
         policy.with(Past::fits)?;
-        Ok(Self { policy, past: Box::default(), last: None })
+        Ok(Self { policy, past: Box::default(), last: None, deferred: false })
+    }
+
+    /// As one of several: what is written is only known when all have decided.
+    #[must_use]
+    pub fn deferred(self) -> Self {
+        Self { deferred: true, ..self }
     }
 
     /// The policy of a scenario: its inline spec and its controller's flags. `api` is the release and its gates.
@@ -67,7 +75,7 @@ impl Scaler for Decider {
     }
 
     fn sync(&mut self, seen: &Seen<'_>) -> Sync {
-        let Self { policy, past, last } = self;
+        let Self { policy, past, last, deferred } = self;
         policy.with(|hpa| {
             let now = Instant::from_nanos(seen.now);
             let readings = (0..hpa.metrics().len()).map(|index| reading(hpa, index, seen)).collect::<Vec<_>>();
@@ -82,7 +90,7 @@ impl Scaler for Decider {
             };
             let mut steps = Vec::new();
             let decision = hpa.decide(past, &observation, &mut Each(|step: &Step| steps.push(*step)));
-            if decision.changes() {
+            if decision.changes() && !*deferred {
                 // The world always takes what it is told: the scale is written, and the conditions tell.
                 hpa.applied(past, &decision, Applied::Done(decision.to), &mut ());
             }
@@ -102,8 +110,14 @@ impl Scaler for Decider {
     }
 
     fn applied(&mut self, _: i64, from: i32, to: i32) {
-        // Already told in `sync`; a world that did something else would be a bug of the simulation.
-        debug_assert!(self.last.is_none_or(|last| (last.from.0, last.to.0) == (from, to)));
+        let Self { policy, past, last, deferred } = self;
+        let Some(decision) = last else { return };
+        if *deferred {
+            policy.with(|hpa| hpa.applied(past, decision, Applied::Done(Replicas(to)), &mut ()));
+        } else {
+            // Already told in `sync`; a world that did something else would be a bug of the simulation.
+            debug_assert!((decision.from.0, decision.to.0) == (from, to));
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
+pub mod combine;
 pub mod consumers;
 mod decider;
 pub mod keda;
@@ -14,6 +15,7 @@ mod manifests;
 mod policy;
 pub mod record;
 pub mod remembered;
+pub mod schedule;
 mod world;
 
 pub use decider::Decider;
@@ -34,21 +36,59 @@ use crate::simulate::{SECOND_NS, Scaler, Seen};
 /// # Errors
 /// What of the policy's section does not fit, or cannot be in this scenario.
 pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
-    if let Some(given) = &plan.consumers {
-        if plan.topic.is_none() {
-            return Err("consumers needs the section topic".to_owned());
+    let given = plan.policies().into_iter().find_map(|(kind, given)| Some((kind, given?)));
+    let (kind, given) = given.ok_or("the scenario has no policy")?;
+    if kind != "combine" {
+        return single(kind, given, kind, plan, api);
+    }
+    use combine::Voter;
+    let combined = combine::Combined::inline(given, "combine")?;
+    let members = combined.members.iter().enumerate().map(|(index, member)| {
+        let root = format!("combine.of[{index}].{}", member.kind);
+        match member.kind.as_str() {
+            "hpa" => Ok(Voter::Policy(Box::new(hpa(&member.given, &root, plan, api)?.deferred()))),
+            "schedule" => {
+                let calendar = schedule::Calendar::inline(&member.given, &root)?;
+                Ok(Voter::Calendar(schedule::Player::new(calendar, &root)?))
+            }
+            "combine" => Err(format!("{root}: a combination cannot be one of several")),
+            "keda" => Err(format!("{root}: KEDA's HPA writes the scale itself, and cannot be one of several")),
+            kind => single(kind, &member.given, &root, plan, api).map(Voter::Policy),
         }
-        return Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, "consumers")?)));
+    });
+    let members = members.collect::<Result<Vec<_>, _>>()?;
+    if members.is_empty() {
+        return Err("combine.of is empty: it must name the policies".to_owned());
     }
-    if let Some(given) = &plan.knative {
-        return player(AnyPolicy::Knative(knative::Knative::inline(given, "knative")?), "knative", plan);
+    Ok(Box::new(combine::Player::new(combined, members)))
+}
+
+fn hpa(given: &Value, root: &str, plan: &Plan, api: Api) -> Result<Decider, String> {
+    let spec = inline_spec(given, root)?;
+    Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("{root}: {error}"))
+}
+
+/// A policy of one kind; `root` is its name in the scenario.
+fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
+    match kind {
+        "hpa" => Ok(Box::new(hpa(given, root, plan, api)?)),
+        "keda" => {
+            let policy = keda::Keda::inline(given, root, decider::settings(&plan.controller, api))?;
+            player(AnyPolicy::Keda(Box::new(policy)), root, plan)
+        }
+        "knative" => player(AnyPolicy::Knative(knative::Knative::inline(given, root)?), root, plan),
+        "consumers" => {
+            if plan.topic.is_none() {
+                return Err(format!("{root} needs the section topic"));
+            }
+            Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, root)?)))
+        }
+        "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
+        _ => {
+            let known = plan.policies().map(|(kind, _)| kind).join(", ");
+            Err(format!("{root}: there is no policy {kind:?}; known are {known}"))
+        }
     }
-    if let Some(given) = &plan.keda {
-        let policy = keda::Keda::inline(given, "keda", decider::settings(&plan.controller, api))?;
-        return player(AnyPolicy::Keda(Box::new(policy)), "keda", plan);
-    }
-    let spec = inline_spec(plan.hpa.as_ref().unwrap_or(&Value::Null), "hpa")?;
-    Ok(Box::new(Decider::of_spec(spec, &plan.controller, api).map_err(|error| format!("hpa: {error}"))?))
 }
 
 /// What decides in a scenario in place of its own policy.
@@ -76,11 +116,11 @@ fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>,
         AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
         AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
         AnyPolicy::Knative(policy) => {
-            if (plan.metrics.scrape_every_s, plan.metrics.window_s) != (1, 1) {
-                let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
+            let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
+            if (every, window) != (1, 1) {
                 return Err(format!(
-                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, \
-                     in whose windows a second without a sample counts as zero"
+                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
+                     whose windows a second without a sample counts as zero"
                 ));
             }
             Ok(Box::new(knative::Player::new(policy)))

@@ -140,28 +140,12 @@ pub fn scaled(
     let made = own.is_none();
     let mut hpa = own.cloned().unwrap_or_else(|| made_hpa(object, &policy, &hpa_name, &names));
     hpa.spec.scale_target_ref = target_of(object);
-    let told = [object.status.last_active_time, newest(dump, &hpa)].into_iter().flatten().max();
-    let at = now.or(told);
-    let world = World::new(dump, &hpa, at).map_err(|error| error.to_string())?;
+    let known = [object.status.last_active_time, newest(dump, &hpa)].into_iter().flatten().max();
+    let world = World::new(dump, &hpa, now.or(known)).map_err(|error| error.to_string())?;
     let time = instant(world.now());
     let mut gaps = Vec::new();
 
-    let triggers = object.spec.triggers.iter().enumerate().map(|(index, trigger)| {
-        let name = trigger.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| trigger.kind.clone());
-        let metric = names.get(index).and_then(|names| names.first()).cloned();
-        let found = match &metric {
-            None => Found::Resource,
-            Some(metric) => {
-                let reads = |value: Milli, from: String| {
-                    let (activation, number) = (policy.activation(index), value.0 as f64 / 1e3);
-                    Found::Value { value, activation, active: number > activation, from }
-                };
-                found(dump, object, metric, given.get(index).copied().flatten(), &reads)
-            }
-        };
-        TriggerRead { name, metric, found }
-    });
-    let triggers = triggers.collect::<Vec<_>>();
+    let triggers = triggers(dump, object, &policy, &names, given);
     let missing = triggers.iter().any(|trigger| matches!(trigger.found, Found::Missing(_)));
     let readings = triggers.iter().enumerate().map(|(index, trigger)| match trigger.found {
         Found::Value { value, .. } => policy.reading(index, value.0 as f64 / 1e3),
@@ -191,28 +175,18 @@ pub fn scaled(
     // While paused nothing is read.
     let decides = !missing || seen.annotations.paused != Paused::No;
     let turn = decides.then(|| turn(&policy, &mut past, &seen));
-    let mut explained = None;
-    if let Some((outcome, metrics)) = &turn
-        && outcome.hpa_scales
-    {
-        let mut told = dump.clone();
-        for metric in metrics {
-            let name = metric
-                .trigger
-                .map_or(Some(COMPOSITE), |trigger| Some(names.get(usize::from(trigger))?.first()?.as_str()));
-            let value = metric.value.and_then(|value| format!("{}m", value.0).parse::<Quantity>().ok());
-            if let Some(name) = name {
-                readings::put(&mut told, name, value);
-            }
-        }
-        let at = (Some(world.now()), now.is_some());
-        explained = Some(explain_at(&told, &hpa, settings, at, history).map_err(|error| error.to_string())?);
-        if made {
-            gaps.push(format!(
-                "its HPA, {hpa_name}, is not in the dump (kubectl get hpa -o json prints it): the one that KEDA makes of \
-                 the object is taken, without a status"
-            ));
-        }
+    let scales = turn.as_ref().filter(|(outcome, _)| outcome.hpa_scales);
+    let explained = scales.map(|(_, metrics)| {
+        let seen = told(dump, &names, metrics);
+        explain_at(&seen, &hpa, settings, (Some(world.now()), now.is_some()), history)
+            .map_err(|error| error.to_string())
+    });
+    let explained = explained.transpose()?;
+    if explained.is_some() && made {
+        gaps.push(format!(
+            "its HPA, {hpa_name}, is not in the dump (kubectl get hpa -o json prints it): the one that KEDA makes of the \
+             object is taken, without a status"
+        ));
     }
     if seen.annotations.paused == Paused::No {
         gaps.push(
@@ -238,6 +212,40 @@ pub fn scaled(
         hpa: explained,
         gaps,
     })
+}
+
+/// What is known of each trigger.
+fn triggers(
+    dump: &Dump,
+    object: &ScaledObject,
+    policy: &Keda,
+    names: &[Vec<String>],
+    given: &[Option<&readings::Reading>],
+) -> Vec<TriggerRead> {
+    let triggers = object.spec.triggers.iter().enumerate().map(|(index, trigger)| {
+        let name = trigger.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| trigger.kind.clone());
+        let metric = names.get(index).and_then(|names| names.first()).cloned();
+        let reads = |value: Milli, from: String| {
+            let (activation, number) = (policy.activation(index), value.0 as f64 / 1e3);
+            Found::Value { value, activation, active: number > activation, from }
+        };
+        let given = given.get(index).copied().flatten();
+        let found = metric.as_ref().map_or(Found::Resource, |metric| found(dump, object, metric, given, &reads));
+        TriggerRead { name, metric, found }
+    });
+    triggers.collect()
+}
+
+/// The dump as the HPA sees it: its metrics are what KEDA gives it.
+fn told(dump: &Dump, names: &[Vec<String>], metrics: &[HpaMetric]) -> Dump {
+    let mut told = dump.clone();
+    for metric in metrics {
+        let of = |trigger: u16| names.get(usize::from(trigger)).and_then(|names| names.first()).map(String::as_str);
+        if let Some(name) = metric.trigger.map_or(Some(COMPOSITE), of) {
+            readings::put(&mut told, name, metric.value.map(|Milli(value)| Quantity::from_milli(value)));
+        }
+    }
+    told
 }
 
 /// The outer loop turns once.

@@ -37,7 +37,8 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, topic, nodes, metrics, hpa, knative, keda, consumers, controller, document_starts_s, documented",
+             workload, topic, nodes, metrics, hpa, knative, keda, consumers, schedule, combine, \
+             controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -96,7 +97,10 @@ fn impossible_values_name_field_and_value() {
         ),
         (|it| it.load.clear(), "load is an empty list: must have at least one part"),
         (|it| it.hpa = Some(serde_json::json!([1])), "hpa is a list: must be a mapping"),
-        (|it| it.hpa = None, "the policy is absent: there must be one of hpa, keda, knative, consumers"),
+        (
+            |it| it.hpa = None,
+            "the policy is absent: there must be one of hpa, keda, knative, consumers, schedule, combine",
+        ),
         (
             |it| it.knative = Some(serde_json::json!({})),
             "knative is given: there is hpa already, and one policy decides",
