@@ -10,7 +10,9 @@ pub mod combine;
 pub mod consumers;
 mod decider;
 pub mod keda;
+pub mod keda_job;
 pub mod knative;
+mod manifests;
 mod policy;
 pub mod record;
 pub mod remembered;
@@ -19,8 +21,9 @@ pub mod watermark;
 mod world;
 
 pub use decider::Decider;
+pub use manifests::{AnyPolicy, NamedPolicy, policies};
 pub use policy::{Policy, PolicyError, Settings, inline_spec, profile};
-pub use world::{PodPart, World, WorldError, instant};
+pub use world::{PodPart, World, WorldError, instant, newest};
 
 use plimsoll_core::units::Instant;
 use serde::de::DeserializeOwned;
@@ -73,18 +76,9 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
         "hpa" => Ok(Box::new(hpa(given, root, plan, api)?)),
         "keda" => {
             let policy = keda::Keda::inline(given, root, decider::settings(&plan.controller, api))?;
-            Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?))
+            player(AnyPolicy::Keda(Box::new(policy)), root, plan)
         }
-        "knative" => {
-            let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
-            if (every, window) != (1, 1) {
-                return Err(format!(
-                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
-                     whose windows a second without a sample counts as zero"
-                ));
-            }
-            Ok(Box::new(knative::Player::new(knative::Knative::inline(given, root)?)))
-        }
+        "knative" => player(AnyPolicy::Knative(knative::Knative::inline(given, root)?), root, plan),
         "consumers" => {
             if plan.topic.is_none() {
                 return Err(format!("{root} needs the section topic"));
@@ -100,6 +94,43 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
         _ => {
             let known = plan.policies().map(|(kind, _)| kind).join(", ");
             Err(format!("{root}: there is no policy {kind:?}; known are {known}"))
+        }
+    }
+}
+
+/// What decides in a scenario in place of its own policy.
+///
+/// # Errors
+/// When the policy cannot be in this scenario.
+pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    let knative = matches!(policy, AnyPolicy::Knative(_));
+    player(policy, "spec", plan).map_err(|error| {
+        let hint = "; they are in the scenario's file (simulate --scenario prints the built-in one)";
+        if knative { error + hint } else { error }
+    })
+}
+
+/// The flags of the controller in a scenario; `api` is the release and its gates.
+#[must_use]
+pub fn settings_of(plan: &Plan, api: Api) -> Settings {
+    decider::settings(&plan.controller, api)
+}
+
+/// `root` is the name of the policy's text.
+fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    match policy {
+        AnyPolicy::Hpa(policy) => Ok(Box::new(Decider::new(policy).map_err(|error| error.to_string())?)),
+        AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
+        AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
+        AnyPolicy::Knative(policy) => {
+            let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
+            if (every, window) != (1, 1) {
+                return Err(format!(
+                    "metrics.scrape_every_s is {every} and metrics.window_s is {window}: both must be 1 with knative, in \
+                     whose windows a second without a sample counts as zero"
+                ));
+            }
+            Ok(Box::new(knative::Player::new(policy)))
         }
     }
 }
