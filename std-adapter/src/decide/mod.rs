@@ -280,7 +280,7 @@ impl Decisions {
     }
 
     fn of(&self, policy: Option<Value>) -> Result<Rc<dyn Asked>, String> {
-        match policy.ok_or("policy is missing: a name, or a policy itself")? {
+        match policy.ok_or("policy is missing: a name, or the spec of an HPA")? {
             Value::String(name) => match self.policies.get(&name) {
                 Some(policy) => Ok(Rc::clone(policy)),
                 None => Err(self.unknown(&name)),
