@@ -111,7 +111,11 @@ fn a_name_that_is_not_known_or_not_enough_is_answered_with_those_that_are() {
 fn what_is_wrong_with_a_manifest_is_named_with_its_file_and_object() {
     for (from, to, part) in [
         ("maxReplicas: 5", "maxReplicas: 0", "0.yaml: HPA shop/web: maxReplicas: Required value"),
-        ("maxReplicas: 5", "maxReplica: 5", "0.yaml:6: document 1: spec.maxReplica"),
+        (
+            "maxReplicas: 5",
+            "maxReplica: 5",
+            "0.yaml:6: document 1: spec: unknown field \"maxReplica\", did you mean \"maxReplicas\"?",
+        ),
         (
             "paused-replicas: '7'",
             "paused-replicas: few",
@@ -125,8 +129,12 @@ fn what_is_wrong_with_a_manifest_is_named_with_its_file_and_object() {
             "0.yaml: Service shop/pages: autoscaling.knative.dev/max-scale: \"many\"",
         ),
         ("max-scale:", "class: hpa.autoscaling.knative.dev, autoscaling.knative.dev/max-scale:", "knative.dev/class"),
-        ("containerConcurrency: 10", "containerConcurrency: -1", "0.yaml:29: document 4: spec.template.spec"),
-        ("kind: ScaledJob", "kind: ScaledObject", "0.yaml:20: document 3: spec.jobTargetRef"),
+        (
+            "containerConcurrency: 10",
+            "containerConcurrency: -1",
+            "0.yaml:30: document 4: spec.template.spec.containerConcurrency",
+        ),
+        ("kind: ScaledJob", "kind: ScaledObject", "document 3: spec: unknown field \"jobTargetRef\""),
     ] {
         assert!(SHOP.contains(from), "{from}");
         let error = loaded(&[&SHOP.replacen(from, to, 1)]).err().unwrap_or_else(|| panic!("{to} is taken"));
