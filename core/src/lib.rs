@@ -39,10 +39,11 @@
 //!
 //! | layer | modules | |
 //! |---|---|---|
-//! | 4 | [`hpa`], [`kpa`], [`queue`], [`step`], [`schedule`], [`combine`] | policies |
-//! | 3 | [`constrain`] | bounds and rate rules |
-//! | 2 | [`decision`] | draft and decision |
-//! | 1 | [`window`], [`trace`], [`snapshot`] | memory over time, explanation, bytes |
+//! | 5 | [`hpa`], [`kpa`], [`queue`], [`step`], [`schedule`], [`combine`] | policies |
+//! | 4 | [`constrain`] | bounds and rate rules |
+//! | 3 | [`decision`] | draft and decision |
+//! | 2 | [`window`] | memory over time |
+//! | 1 | [`trace`], [`snapshot`] | explanation, bytes |
 //! | 0 | [`units`], [`math`], [`error`] | numbers and their names |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -47,6 +47,12 @@ pub fn trunc(x: f64) -> f64 {
     libm::trunc(x)
 }
 
+/// eˣ − 1, exact to the last bit or the one before also where eˣ is near 1.
+#[must_use]
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
 /// e to the power of `x`.
 #[must_use]
 pub fn exp(x: f64) -> f64 {

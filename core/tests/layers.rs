@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-const LAYERS: [&[&str]; 5] = [
+const LAYERS: [&[&str]; 6] = [
     &["units", "math", "error"],
-    &["window", "trace", "snapshot"],
+    &["trace", "snapshot"],
+    &["window"],
     &["decision"],
     &["constrain"],
     &["hpa", "kpa", "queue", "step", "schedule", "combine"],

@@ -310,17 +310,17 @@ fn steps_say_why() {
     assert_eq!(
         group.words(&[&[Some(71.0)], &[Some(71.0)]]),
         [
-            "rule 1: ALARM (1 of 1 >= 50), newest point 71",
+            "rule 1: ALARM (it takes 1 of 1 >= 50), newest point 71",
             "rule 1, step 3: +3 on 10 gives 13",
             "rule 1: 13 asked for, 13 are ordered already, until 360 s",
-            "rule 2: OK (1 of 1 <= 50), newest point 71",
+            "rule 2: OK (it takes 1 of 1 <= 50), newest point 71",
         ]
     );
     assert_eq!(
         group.words(&[&[None], &[Some(35.0)]]),
         [
-            "rule 1: INSUFFICIENT_DATA (1 of 1 >= 50), newest point missing",
-            "rule 2: ALARM (1 of 1 <= 50), newest point 35",
+            "rule 1: INSUFFICIENT_DATA (it takes 1 of 1 >= 50), newest point missing",
+            "rule 2: ALARM (it takes 1 of 1 <= 50), newest point 35",
             "rule 2, step 2: -1 on 13 gives 12",
             "rule 2: 12 asked for, but units are warming up, until 360 s",
         ]

@@ -101,6 +101,102 @@ fn another_hpa_takes_the_place_of_the_scenarios() {
 }
 
 #[test]
+fn policies_of_other_kinds_take_the_place_of_the_scenarios() {
+    let folder = Folder::new("policy");
+    let orders = folder.write("orders.yaml", ORDERS.as_bytes());
+    let run: Value = serde_json::from_str(&printed(&["simulate", "--policy", text(&orders), "--json"])).expect("JSON");
+    // Arrivals at 100 each, from the fewest to the most.
+    assert_eq!(run["bounds"], json!([2, 9]));
+    assert_eq!(path(&run).iter().map(|step| step.1).max(), Some(9));
+    conserved(&run);
+    // A revision needs a sample every second, which the file has to say.
+    let pages = folder.write("pages.yaml", PAGES.as_bytes());
+    let said = stderr(&run_with(&["simulate", "--policy", text(&pages)], b"", &[]));
+    assert!(said.contains("pages.yaml: Service default/pages: metrics.scrape_every_s is 15"), "{said}");
+    let zero = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/to-zero.yaml");
+    let run = printed(&["simulate", text(&zero), "--policy", text(&pages), "--json"]);
+    let run: Value = serde_json::from_str(&run).expect("JSON");
+    assert_eq!(run["bounds"], json!([0, 3]));
+    assert_eq!(path(&run).iter().map(|step| step.1).max(), Some(3));
+    conserved(&run);
+    // What no scenario can test.
+    let job = folder.write("job.yaml", JOB.as_bytes());
+    let said = stderr(&run_with(&["simulate", "--policy", text(&job)], b"", &[]));
+    assert!(said.contains("job.yaml: ScaledJob default/resize: it starts jobs"), "{said}");
+    let both = folder.write("both.yaml", format!("{HPA}---\n{ORDERS}").as_bytes());
+    let said = stderr(&run_with(&["simulate", "--policy", text(&both)], b"", &[]));
+    assert!(said.contains("HorizontalPodAutoscaler/shop/web, ScaledObject/default/orders"), "{said}");
+    let lag = folder.write("lag.yaml", ORDERS.replace("prometheus", "kafka").as_bytes());
+    let said = stderr(&run_with(&["simulate", "--policy", text(&lag)], b"", &[]));
+    assert!(said.contains("ScaledObject default/orders: spec.triggers[0].metadata.bootstrapServers"), "{said}");
+}
+
+#[test]
+fn lines_name_policies_of_several_files() {
+    let folder = Folder::new("kinds");
+    let files = [("hpa.yaml", HPA), ("orders.yaml", ORDERS), ("job.yaml", JOB), ("pages.yaml", PAGES)];
+    let files = files.map(|(name, text)| folder.write(name, text.as_bytes()));
+    let mut arguments = vec!["decide"];
+    files.iter().for_each(|file| arguments.extend(["--policy", text(file)]));
+    let lines = [
+        json!({ "policy": "default/orders", "observation": { "now": 0, "replicas": 2, "readings": [{ "value": 700 }] } }),
+        json!({ "policy": "ScaledJob/default/resize", "observation": { "now": 0, "running": 1, "readings": [{ "queue": 9 }] } }),
+        json!({ "policy": "default/pages", "observation": { "now": 0, "scale": 1, "ready": 1, "load": { "stable": 300, "panic": 300 } } }),
+        json!({ "policy": "default/orderz", "observation": { "now": 0 } }),
+    ];
+    let lines = lines.map(|line| line.to_string()).join("\n");
+    let output = run_with(&arguments, lines.as_bytes(), &[]);
+    assert_eq!(output.status.code(), Some(3));
+    // 7 wanted, twice the two at most; 9 at 5 a job are 2, and one runs; 5 wanted, 3 allowed.
+    assert_eq!(decided(&output), [json!([1, 4]), json!([2, 2]), json!([3, 3]), json!([4, null])]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("did you mean \\\"default/orders\\\""));
+}
+
+#[test]
+fn dumps_of_other_kinds_are_explained_with_readings() {
+    let dumps = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps");
+    let (orders, web) = (dumps.join("orders.keda.yaml"), dumps.join("web.knative.yaml"));
+    let shown = printed(&["explain", text(&orders)]);
+    // The object's page, and that of its HPA, once.
+    assert_eq!(shown.matches("Decides now: 4 → 8").count(), 2, "{shown}");
+    assert_eq!(shown.matches("HPA shop/keda-hpa-orders scales").count(), 1, "{shown}");
+    let shown = printed(&["explain", text(&orders), text(&web), "--reading", "stable=21", "--reading", "panic=24.5"]);
+    assert!(shown.contains("PodAutoscaler shop/web-00001 scales"), "{shown}");
+    let shown = printed(&["explain", text(&orders), text(&web), "--only", "web-00001", "--json"]);
+    assert_eq!(shown.lines().count(), 1);
+    let shown =
+        printed(&["explain", text(&orders), "--reading", "lag=0", "--reading", "orders/s1-prometheus=0", "--json"]);
+    let objects = shown.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).collect::<Vec<_>>();
+    assert_eq!((&objects[0]["decision"]["to"], &objects[1]["hpa"]), (&json!(4), &json!("shop/keda-hpa-orders")));
+    assert_eq!(objects[1]["answers"][0]["steps"][0]["proposal"]["replicas"], json!(0), "{}", objects[1]);
+    // An HPA reads what is given as well.
+    let shown = printed(&["explain", text(&orders), "--hpa", "keda-hpa-orders", "--reading", "s0-kafka-orders=450"]);
+    assert!(shown.contains("HPA shop/keda-hpa-orders") && shown.contains("Decides now: 4 → 5"), "{shown}");
+    for (arguments, part) in [
+        (&["--reading", "leg=1"] as &[&str], "--reading leg: nothing here reads it; read are s0-kafka-orders"),
+        (&["--only", "ordres"], "nothing named ordres to explain; there are orders, keda-hpa-orders"),
+        (&["--reading", "stable=1"], "nothing here reads it"),
+        (&["--reading", "lag=0", "--reading", "lag=1"], "--reading lag is given twice"),
+    ] {
+        let output = run(&[&["explain", text(&orders)], arguments].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
+    assert_eq!(run(&["explain", text(&orders), "--reading", "lag"]).status.code(), Some(2));
+    // A history is that of an HPA.
+    let folder = Folder::new("kinds-history");
+    let answer = serde_json::from_str::<Value>(
+        printed(&["explain", text(&orders), "--only", "keda-hpa-orders", "--json"]).trim(),
+    );
+    let history = answer.expect("JSON")["answers"][0]["history"].to_string();
+    let history = folder.write("history.json", history.as_bytes());
+    let shown = printed(&["explain", text(&orders), "--history", text(&history)]);
+    assert!(shown.contains("HPA shop/keda-hpa-orders") && !shown.contains("A controller keeps"), "{shown}");
+    let output = run(&["explain", text(&web), "--history", text(&history)]);
+    assert!(stderr(&output).contains("--history is that of an HPA"), "{}", stderr(&output));
+}
+
+#[test]
 fn the_built_in_scenario_can_be_printed_and_played_from_a_file() {
     let folder = Folder::new("scenario");
     let file = folder.write("mine.yaml", printed(&["simulate", "--scenario"]).as_bytes());
@@ -333,6 +429,34 @@ spec:
   maxReplicas: 5
   metrics:
   - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}
+";
+
+const ORDERS: &str = "apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: orders}
+spec:
+  scaleTargetRef: {name: orders}
+  minReplicaCount: 2
+  maxReplicaCount: 9
+  triggers:
+  - {type: prometheus, metadata: {serverAddress: 'http://prometheus', query: arrivals_per_second, threshold: '100'}}
+";
+
+const JOB: &str = "apiVersion: keda.sh/v1alpha1
+kind: ScaledJob
+metadata: {name: resize}
+spec:
+  jobTargetRef: {template: {}}
+  triggers: [{type: rabbitmq, metadata: {queueName: images, value: '5'}}]
+";
+
+const PAGES: &str = "apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: pages}
+spec:
+  template:
+    metadata: {annotations: {autoscaling.knative.dev/max-scale: '3'}}
+    spec: {containers: [{image: pages}]}
 ";
 
 /// The changes of a run, in order.

@@ -29,7 +29,8 @@ fn explain_survives_a_thousand_malformed_dumps_and_names_the_place() {
 
 #[test]
 fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
-    let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600)].concat();
+    let others = [AWS_LINE, MARKS_LINE].map(|line| mutants(&tree(line))).concat();
+    let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600), others].concat();
     // A line is a line.
     inputs.iter_mut().for_each(|input| input.text.retain(|byte| *byte != b'\n'));
     let mut tally = Tally::default();
@@ -53,6 +54,73 @@ fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
         tally.count_at(&format!("line {number}: "), input, refused);
     }
     tally.report("decide");
+}
+
+#[test]
+fn explain_survives_malformed_objects_of_keda_and_knative() {
+    for (name, good, seed) in [("KEDA", KEDA, 8), ("Knative", KNATIVE, 9)] {
+        assert_eq!(explained(good.as_bytes()), None, "{name}");
+        let inputs = [mutants(&tree(good)), texts(good, seed, 400)].concat();
+        let mut tally = Tally::default();
+        for input in &inputs {
+            let _shown = Shown(input);
+            tally.count(input, explained(&input.text));
+        }
+        tally.print(&format!("explain, {name}"));
+        assert!(inputs.len() > 1_000 && tally.refused > 300 && tally.messages.len() > 60, "{}", tally.messages.len());
+    }
+}
+
+/// Manifests of all kinds: policies that are asked once, or a sentence that names the file.
+#[test]
+fn policy_files_survive_malformed_manifests_and_name_the_file() {
+    let inputs = [mutants(&tree(MANIFESTS)), texts(MANIFESTS, 10, 600), hostile()].concat();
+    let mut tally = Tally::default();
+    for input in &inputs {
+        let _shown = Shown(input);
+        let found = engine::policies(&[("policy.yaml".to_owned(), input.text.clone())], Settings::default());
+        let refused = found.map(|found| {
+            let names = found.iter().map(engine::NamedPolicy::full).collect::<Vec<_>>();
+            let mut decisions = Decisions::new(Settings::default());
+            decisions.define(found);
+            for (number, name) in (1..).zip(names) {
+                let answer = decisions
+                    .line(number, json!({ "policy": name, "observation": { "now": 0 } }).to_string().as_bytes());
+                // An observation has to say what was seen.
+                assert!(answer.get("decision").is_some() != answer.get("error").is_some(), "{answer}");
+                assert!(!answer["error"].as_str().unwrap_or_default().starts_with("policy"), "{answer}");
+            }
+        });
+        if let Err(why) = &refused {
+            assert!(why.contains("policy.yaml"), "{why}");
+        }
+        tally.count(input, refused.err());
+    }
+    tally.report("policy files");
+}
+
+#[test]
+fn decide_survives_malformed_lines_about_jobs_and_names_the_field() {
+    let mut inputs = [mutants(&tree(JOBS)), texts(JOBS, 11, 400)].concat();
+    inputs.iter_mut().for_each(|input| input.text.retain(|byte| *byte != b'\n'));
+    let mut tally = Tally::default();
+    let mut decisions = Decisions::new(Settings::default());
+    let good = decisions.line(1, JOBS.replace('\n', "").as_bytes());
+    assert!(good["decision"]["create"].as_i64().is_some_and(|create| create > 0), "{good}");
+    for (number, input) in (1..).zip(&inputs) {
+        let _shown = Shown(input);
+        let answer = decisions.line(number, &input.text);
+        let refused = answer.get("error").map(|error| error.as_str().expect("a sentence").to_owned());
+        if refused.is_none() && answer.get("defined").is_none() {
+            assert!(answer["decision"]["create"].as_i64().is_some_and(|create| create >= 0), "{answer}");
+            let page =
+                Decisions::new(Settings::default()).told(&input.text).map(|told| explain::told(&told, false, 100));
+            assert!(page.is_ok_and(|page| page.contains("Decides now: starts ")));
+        }
+        tally.count_at(&format!("line {number}: "), input, refused);
+    }
+    tally.print("lines about jobs");
+    assert!(inputs.len() > 1_000 && tally.refused > 500 && tally.messages.len() > 100, "{}", tally.messages.len());
 }
 
 #[test]
@@ -211,6 +279,127 @@ message: 'New size: 2; reason: All metrics below target'
 lastTimestamp: 2026-11-24T02:36:30Z
 ";
 
+const KEDA: &str = "\
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: orders, creationTimestamp: 2026-11-20T08:00:00Z, annotations: {autoscaling.keda.sh/paused-scale-in: 'false'}}
+spec:
+  cooldownPeriod: 300
+  initialCooldownPeriod: 10
+  pollingInterval: 30
+  minReplicaCount: 2
+  idleReplicaCount: 0
+  maxReplicaCount: 20
+  fallback: {failureThreshold: 3, replicas: 6, behavior: static}
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: orders}
+  advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: {stabilizationWindowSeconds: 60}}}}
+  triggers:
+  - {type: kafka, name: lag, metadata: {bootstrapServers: 'k:9092', consumerGroup: o, topic: o, lagThreshold: '100'}}
+  - {type: prometheus, metricType: Value, metadata: {query: q, threshold: '50', activationThreshold: '1'}}
+  - {type: cpu, metricType: Utilization, metadata: {value: '60'}}
+status:
+  externalMetricNames: [s0-kafka-o, s1-prometheus]
+  health: {s0-kafka-o: {numberOfFailures: 2, status: Failing}}
+  hpaName: keda-hpa-orders
+  lastActiveTime: 2026-11-24T02:36:30Z
+  conditions: [{type: Active, status: 'True', reason: ScalerActive}]
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: orders}, spec: {replicas: 2, selector: {matchLabels: {app: web}}}, status: {replicas: 2}}
+---
+{apiVersion: external.metrics.k8s.io/v1beta1, kind: ExternalMetricValue, metricName: s1-prometheus, value: 120, timestamp: 2026-11-24T02:36:38Z}
+";
+
+const KNATIVE: &str = "\
+apiVersion: autoscaling.internal.knative.dev/v1alpha1
+kind: PodAutoscaler
+metadata:
+  name: web-00001
+  annotations:
+    autoscaling.knative.dev/class: kpa.autoscaling.knative.dev
+    autoscaling.knative.dev/metric: rps
+    autoscaling.knative.dev/target: '50'
+    autoscaling.knative.dev/min-scale: '1'
+    autoscaling.knative.dev/max-scale: '20'
+    autoscaling.knative.dev/window: 40s
+    autoscaling.knative.dev/scale-down-delay: 30s
+    autoscaling.knative.dev/panic-window-percentage: '20'
+spec:
+  containerConcurrency: 10
+  reachability: Reachable
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+status:
+  desiredScale: 3
+  actualScale: 2
+  serviceName: web-00001
+  conditions:
+  - {type: Active, status: 'True', lastTransitionTime: 2026-11-24T02:30:12Z}
+  - {type: ScaleTargetInitialized, status: 'True', lastTransitionTime: 2026-11-24T02:30:12Z}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3, selector: {matchLabels: {app: web}}}, status: {replicas: 3}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config-autoscaler, namespace: knative-serving}
+data: {stable-window: 60s, enable-scale-to-zero: 'true', max-scale-up-rate: '10', scale-to-zero-grace-period: 20s}
+";
+
+const MANIFESTS: &str = "\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 10
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: orders, annotations: {autoscaling.keda.sh/paused-replicas: '3'}}
+spec:
+  scaleTargetRef: {name: orders}
+  maxReplicaCount: 20
+  advanced: {scalingModifiers: {formula: a + b, target: '5', activationTarget: '1'}}
+  triggers:
+  - {type: rabbitmq, name: a, metadata: {value: '20'}}
+  - {type: prometheus, name: b, metadata: {query: q, threshold: '50'}}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledJob
+metadata: {name: resize, annotations: {autoscaling.keda.sh/paused: 'false'}}
+spec:
+  jobTargetRef: {template: {}}
+  maxReplicaCount: 20
+  successfulJobsHistoryLimit: 5
+  failedJobsHistoryLimit: 5
+  scalingStrategy: {strategy: custom, customScalingQueueLengthDeduction: 1, customScalingRunningJobPercentage: '0.5', pendingPodConditions: [Ready], multipleScalersCalculation: sum}
+  triggers: [{type: aws-sqs-queue, metadata: {queueLength: '5', activationQueueLength: '2'}}]
+---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: pages}
+spec: {template: {metadata: {annotations: {autoscaling.knative.dev/max-scale: '20'}}, spec: {containerConcurrency: 10}}}
+---
+apiVersion: serving.knative.dev/v1
+kind: Revision
+metadata: {name: pages-1, annotations: {autoscaling.knative.dev/target: '20'}}
+spec: {containerConcurrency: 10}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config-autoscaler}
+data: {stable-window: 60s, max-scale-limit: '0'}
+";
+
+const JOBS: &str = r#"{"policy": {"keda_job": {"maxReplicaCount": 30, "minReplicaCount": 1, "successfulJobsHistoryLimit": 0,
+ "annotations": {"autoscaling.keda.sh/paused": "false"},
+ "scalingStrategy": {"strategy": "accurate", "pendingPodConditions": ["PodScheduled"], "multipleScalersCalculation": "avg"},
+ "triggers": [{"type": "rabbitmq", "metadata": {"value": "5", "activationValue": "1"}},
+ {"type": "kafka", "metadata": {"bootstrapServers": "k", "consumerGroup": "g", "topic": "t", "lagThreshold": "10"}}]}},
+ "observation": {"now": 15000000000, "readings": [{"queue": 52.5, "target": "7", "active": true},
+ {"partitions": [{"id": 0, "committed": 5, "head": 90, "logStart": 0}]}],
+ "jobs": [{"pods": [{"phase": "Pending", "conditions": ["PodScheduled"]}]},
+ {"name": "a", "finished": "succeeded", "completed": "1970-01-01T00:00:01Z", "pods": []}]}}"#;
+
 const LINE: &str = r#"{"format": "plimsoll-decide/1", "id": 7, "policy": {"minReplicas": 1, "maxReplicas": 10,
  "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}},
  {"type": "External", "external": {"metric": {"name": "lag"}, "target": {"type": "Value", "value": "12"}}},
@@ -223,6 +412,27 @@ const LINE: &str = r#"{"format": "plimsoll-decide/1", "id": 7, "policy": {"minRe
  "readings": [{"pods": [{"phase": "Running", "deleted": false, "started": 0, "ready": {"status": "True", "since": "1970-01-01T00:00:01Z"},
  "request": "1", "sample": {"value": "700m", "at": 14000000000, "windowSeconds": 10}}], "unlisted": ["20m"]},
  {"values": ["5", 7]}, {"ready": {"pods": 3, "usage": "2.1", "request": "3"}}]}}"#;
+
+const AWS_LINE: &str = r#"{"policy": {"aws": {"min": 1, "max": 10, "default_cooldown_s": 60, "default_instance_warmup_s": 30,
+ "tracking": {"period_s": 60, "high": [1, 1], "low": [2, 3], "low_factor": 0.8, "in_fraction": 0.2, "in_cooldown_s": 60},
+ "policies": [
+ {"PolicyName": "out", "PolicyType": "StepScaling", "AdjustmentType": "PercentChangeInCapacity", "MinAdjustmentMagnitude": 2,
+ "StepAdjustments": [{"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 10},
+ {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 30}], "EstimatedInstanceWarmup": 60, "Alarms": [{"AlarmName": "high"}]},
+ {"PolicyName": "plus", "PolicyARN": "arn:plus", "AdjustmentType": "ExactCapacity", "ScalingAdjustment": 7, "Cooldown": 30},
+ {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration": {"TargetValue": 50,
+ "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "DisableScaleIn": false}}],
+ "alarms": [{"AlarmName": "high", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 60, "Period": 60,
+ "EvaluationPeriods": 2, "DatapointsToAlarm": 1, "TreatMissingData": "breaching", "AlarmActions": ["arn:plus"]}]}},
+ "apply": "done", "observation": {"now": 60000000000, "desired": 5, "warm": 4, "alarms": {"high": [75, null, 65]},
+ "metrics": {"cpu": [70]}, "completed": 50000000000}}"#;
+
+const MARKS_LINE: &str = r#"{"policy": {"watermark": {"minReplicas": 2, "maxReplicas": 30, "algorithm": "average", "tolerance": "100m",
+ "scaleUpLimitFactor": 50, "scaleDownLimitFactor": "20", "upscaleForbiddenWindowSeconds": 60,
+ "upscaleDelayAboveWatermarkSeconds": 0, "replicaScalingAbsoluteModulo": 1, "convergeTowardsWatermark": "highwatermark",
+ "minAvailableReplicaPercentage": 10, "tolerateZero": true, "mended": {"zeroHolds": true}, "metrics": [
+ {"type": "Resource", "resource": {"name": "cpu", "highWatermark": "400m", "lowWatermark": "200m"}}]}},
+ "observation": {"now": 0, "replicas": 10, "running": 10, "ready": 9, "listed": 10, "readings": [{"value": "6.5", "ready": 9}]}}"#;
 
 const SCENARIO: &str = "\
 title: small
@@ -294,6 +504,31 @@ fn explained(text: &[u8]) -> Option<String> {
                 }
             }
             Err(error) => refused = Some(error.to_string()),
+        }
+    }
+    for object in &dump.scaled_objects {
+        match explain::scaled(&dump, object, Settings::default(), None, &[], None) {
+            Ok(seen) => {
+                let page = explain::scaled_text(&seen, false, 100);
+                assert!(page.contains("Decides now: "), "{page}");
+                assert!(explain::scaled_json(&seen).to_string().len() > 100);
+                assert!(seen.decided().is_none_or(|(from, to)| to == from || to >= 0), "{seen:?}");
+            }
+            Err(error) => refused = Some(error),
+        }
+    }
+    for autoscaler in &dump.pod_autoscalers {
+        let [stable, panic] = ["stable=120", "panic=500"].map(|text| text.parse().expect("a reading"));
+        for given in [&[] as &[_], &[Some(&stable), Some(&panic)]] {
+            match explain::revision(&dump, autoscaler, None, given) {
+                Ok(seen) => {
+                    let page = explain::revision_text(&seen, false, 100);
+                    assert!(page.contains("Decides now: "), "{page}");
+                    assert!(explain::revision_json(&seen).to_string().len() > 100);
+                    assert!(seen.decided().iter().all(|(from, to)| to == from || *to >= 0), "{seen:?}");
+                }
+                Err(error) => refused = Some(error),
+            }
         }
     }
     refused
@@ -418,6 +653,7 @@ const FIELDS: &[&str] = &[
     "applied",
     "apply",
     "id",
+    "now",
 ];
 
 /// Prints the input at hand when something panics.

@@ -18,7 +18,7 @@ fn shown() -> Vec<(Vec<String>, Vec<String>)> {
 #[test]
 fn every_line_of_its_pictures_is_printed() {
     let blocks = shown();
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 4);
     for (arguments, lines) in blocks {
         let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(&arguments)

@@ -9,6 +9,7 @@ use crate::units::{Instant, Span};
 
 /// How a point is compared with the threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Comparison {
     /// `>`, a high alarm.
     Above,
@@ -52,6 +53,7 @@ impl Comparison {
 
 /// How a missing point counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Missing {
     /// Neither way: when it could turn the answer, the state is [`AlarmState::Insufficient`].
     #[default]
@@ -89,6 +91,7 @@ impl fmt::Display for AlarmState {
 
 /// An alarm: M of the last N points, one point a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Alarm {
     comparison: Comparison,
     threshold: f64,

@@ -10,6 +10,7 @@ use crate::units::{Instant, Milli, Replicas};
 
 /// One step of a decision. Rules and metrics are numbered from 0 in the policy, and from 1 in words.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Step {
     /// The clock ran back; what was remembered from later counts as from now.
     ClockWentBack {
@@ -191,13 +192,29 @@ impl Step {
     /// The step as a sentence with moments as seen from `now`: `for another 285 s` instead of `until 330 s`.
     #[must_use]
     pub const fn seen_at(&self, now: Instant) -> Sentence<'_> {
-        Sentence { step: self, now: Some(now) }
+        Sentence { step: self, now: Some(now), names: &[] }
+    }
+
+    /// Number of the rule that the step is about; `None` when it is about none, or about a metric.
+    #[must_use]
+    pub const fn rule(&self) -> Option<u16> {
+        match self {
+            Self::NotANumber { rule }
+            | Self::Alarm { rule, .. }
+            | Self::NoSize { rule }
+            | Self::NoStep { rule, .. }
+            | Self::Asked { rule, .. }
+            | Self::OrderedAlready { rule, .. }
+            | Self::ScaleInHeld { rule, .. }
+            | Self::Chosen { rule, .. } => Some(*rule),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Sentence { step: self, now: None }.fmt(f)
+        Sentence { step: self, now: None, names: &[] }.fmt(f)
     }
 }
 
@@ -206,14 +223,49 @@ impl fmt::Display for Step {
 pub struct Sentence<'a> {
     step: &'a Step,
     now: Option<Instant>,
+    names: &'a [&'a str],
 }
 
-impl Sentence<'_> {
+impl<'a> Sentence<'a> {
+    /// With the names of the policy's rules, or metrics, in their order, in place of their numbers.
+    #[must_use]
+    pub const fn named(self, names: &'a [&'a str]) -> Self {
+        Self { names, ..self }
+    }
+
+    fn rule(&self, number: u16) -> Named<'a> {
+        self.name("rule", number)
+    }
+
+    fn metric(&self, number: u16) -> Named<'a> {
+        self.name("metric", number)
+    }
+
+    fn name(&self, kind: &'static str, number: u16) -> Named<'a> {
+        Named { kind, number, name: self.names.get(usize::from(number)).copied() }
+    }
+
     fn until(&self, f: &mut fmt::Formatter<'_>, end: Option<Instant>) -> fmt::Result {
         match (end, self.now) {
             (None, _) => Ok(()),
             (Some(end), None) => write!(f, ", until {end}"),
             (Some(end), Some(now)) => write!(f, ", for another {}", end.since(now)),
+        }
+    }
+}
+
+/// A rule or a metric by its name, or by its number where it has none.
+struct Named<'a> {
+    kind: &'static str,
+    number: u16,
+    name: Option<&'a str>,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{} {}", self.kind, nth(self.number)),
         }
     }
 }
@@ -233,14 +285,14 @@ impl fmt::Display for Sentence<'_> {
             Step::HistoryFull { room } => write!(f, "the history has room for {room} entries, too few"),
             Step::NoNewPoint => f.write_str("no new point: nothing to evaluate"),
             Step::NotANumber { rule } => {
-                write!(f, "a point of rule {} is no finite number: it counts as missing", nth(rule))
+                write!(f, "a point of {} is no finite number: it counts as missing", self.rule(rule))
             }
             Step::Alarm { rule, alarm, state, newest } => {
                 let (breaching, of) = alarm.datapoints();
                 write!(
                     f,
-                    "rule {}: {state} ({breaching} of {of} {} {})",
-                    nth(rule),
+                    "{}: {state} (it takes {breaching} of {of} {} {})",
+                    self.rule(rule),
                     alarm.comparison().symbol(),
                     alarm.threshold()
                 )?;
@@ -250,20 +302,24 @@ impl fmt::Display for Sentence<'_> {
                 }
             }
             Step::NoSize { rule } => {
-                write!(f, "rule {}: the newest point is missing, so the breach has no size: nothing changes", nth(rule))
+                write!(
+                    f,
+                    "{}: the newest point is missing, so the breach has no size: nothing changes",
+                    self.rule(rule)
+                )
             }
             Step::NoStep { rule, distance } => {
-                write!(f, "rule {}: no step is for a breach of {distance}", nth(rule))
+                write!(f, "{}: no step is for a breach of {distance}", self.rule(rule))
             }
             Step::Asked { rule, step, base, change, to } => {
-                write!(f, "rule {}", nth(rule))?;
+                write!(f, "{}", self.rule(rule))?;
                 if let Some(step) = step {
                     write!(f, ", step {}", nth(step))?;
                 }
                 write!(f, ": {change:+} on {base} gives {to}")
             }
             Step::OrderedAlready { rule, asked, ordered, until } => {
-                write!(f, "rule {}: {asked} asked for, {ordered} are ordered already", nth(rule))?;
+                write!(f, "{}: {asked} asked for, {ordered} are ordered already", self.rule(rule))?;
                 self.until(f, until)
             }
             Step::ScaleInHeld { rule, asked, by } => {
@@ -271,7 +327,7 @@ impl fmt::Display for Sentence<'_> {
                     Held::WarmingUp { .. } => "units are warming up",
                     Held::InCooldown { .. } => "the cooldown of the last scale-in runs",
                 };
-                write!(f, "rule {}: {asked} asked for, but {why}", nth(rule))?;
+                write!(f, "{}: {asked} asked for, but {why}", self.rule(rule))?;
                 self.until(f, by.until())
             }
             Step::ScaleInDisabled { asked } => write!(f, "{asked} asked for, but scale-in is disabled"),
@@ -288,7 +344,7 @@ impl fmt::Display for Sentence<'_> {
                 f.write_str("the cooldown after the last action runs: triggers are ignored")?;
                 self.until(f, Some(until))
             }
-            Step::Chosen { rule, to } => write!(f, "rule {} asks for the most: {to}", nth(rule)),
+            Step::Chosen { rule, to } => write!(f, "{} asks for the most: {to}", self.rule(rule)),
             Step::Idle => f.write_str("no rule asks for a change"),
             Step::Bounded { from, to } => write!(f, "{from} are outside the bounds: {to}"),
             Step::Marked { metric, mark, usage, to } => {
@@ -298,11 +354,11 @@ impl fmt::Display for Sentence<'_> {
                     Mark::Between => "within its marks",
                     Mark::Zero => "0, which is not tolerated",
                 };
-                write!(f, "metric {}: {usage} is {place}: {to}", nth(metric))
+                write!(f, "{}: {usage} is {place}: {to}", self.metric(metric))
             }
-            Step::MetricFailed { metric, error } => write!(f, "metric {}: {error}: nothing changes", nth(metric)),
-            Step::Recommended { metric, to } => write!(f, "metric {} asks for the most: {to}", nth(metric)),
-            Step::RateLimited { from, to } => write!(f, "{from} asked for, at most {to} at once"),
+            Step::MetricFailed { metric, error } => write!(f, "{}: {error}: nothing changes", self.metric(metric)),
+            Step::Recommended { metric, to } => write!(f, "{} asks for the most: {to}", self.metric(metric)),
+            Step::RateLimited { from, to } => write!(f, "{from} asked for, the limit factor gives {to} at once"),
             Step::Forbidden { direction, until } => {
                 let what = if direction == Direction::Up { "growing" } else { "shrinking" };
                 write!(f, "{what} so soon after the last change is forbidden")?;

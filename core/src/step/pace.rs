@@ -85,6 +85,7 @@ pub(super) struct Standing {
 
 /// What holds a scale-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Held {
     /// Units are warming up.
     WarmingUp {

@@ -56,6 +56,7 @@ impl Watermarks {
 
 /// Where a metric stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Mark {
     /// Above its high mark.
     Above,
@@ -163,6 +164,7 @@ pub struct MarkReading {
 
 /// Why a metric gives no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Unreadable {
     /// The host gave no reading.
     NoReading,

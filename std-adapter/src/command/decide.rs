@@ -8,9 +8,8 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::flags::Flags;
+use super::policies_of;
 use crate::decide::{Decisions, FORMAT_HELP};
-use crate::host;
-use crate::manifest::{self, MOST_BYTES};
 
 /// Decides line by line: one JSON object in, one JSON object out, in order.
 ///
@@ -19,7 +18,9 @@ use crate::manifest::{self, MOST_BYTES};
 #[derive(Args)]
 #[command(after_long_help = FORMAT_HELP)]
 pub(super) struct Arguments {
-    /// Manifests whose HPAs lines may name as "namespace/name"
+    /// Manifests whose policies lines may name as "namespace/name": HPAs, ScaledObjects, ScaledJobs, and Services and
+    /// Revisions of Knative with their cluster's ConfigMap config-autoscaler. Where two kinds have the same name, as
+    /// "Kind/namespace/name"
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
     #[command(flatten)]
@@ -27,17 +28,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut decisions = Decisions::new(arguments.flags.settings()?);
-    for path in &arguments.policies {
-        let name = path.display().to_string();
-        let text = host::read_at_most(path, MOST_BYTES).map_err(|error| Failure::about(&name, error))?;
-        for loaded in manifest::load(&name, &text).map_err(Failure::new)?.hpas {
-            let full = format!("{}/{}", loaded.hpa.metadata.namespace, loaded.hpa.metadata.name);
-            decisions
-                .define(&full, loaded.hpa.spec)
-                .map_err(|error| Failure::about(format!("{name}: HPA {full}"), error))?;
-        }
-    }
+    let settings = arguments.flags.settings()?;
+    let mut decisions = Decisions::new(settings);
+    decisions.define(policies_of(&arguments.policies, settings)?);
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut lines = std::io::stdin().lock();
     let (mut number, mut line) = (0_u64, Vec::new());

@@ -13,34 +13,49 @@ use super::print;
 use super::width::Width;
 use crate::decide::Decisions;
 use crate::engine::Past;
-use crate::manifest::{Dump, MOST_BYTES};
+use crate::explain::readings::Reading;
+use crate::manifest::scaled::{SCALED_OBJECT, ScaledObject};
+use crate::manifest::serving::{Autoscaled, POD_AUTOSCALER};
+use crate::manifest::{Dump, HorizontalPodAutoscaler, KIND, MOST_BYTES, Metadata};
 use crate::{explain, host};
 
-/// Tells what the HPAs in these files would decide now, and why, in plain words.
+/// Tells what the autoscalers in these files would decide now, and why, in plain words.
 ///
 /// Give what kubectl prints: HPA, target and pods (get … -o json), samples (get --raw …), alone, in lists, in one file or
-/// several; `-` is standard input. Events tell the sizes of recent scalings. A file may also be one line of `decide`, with
-/// a policy of any kind.
+/// several; `-` is standard input. Events tell the sizes of recent scalings. ScaledObjects of KEDA are explained with the
+/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives. A file may also be
+/// one line of `decide`, with a policy of any kind.
 #[derive(Args)]
-#[command(after_help = "Example:\n  \
+#[command(after_help = "Examples:\n  \
     kubectl get hpa,deploy,pods,events -o json > objects.json\n  \
     kubectl get --raw /apis/metrics.k8s.io/v1beta1/namespaces/default/pods > metrics.json\n  \
-    plimsoll explain objects.json metrics.json\n\n\
+    plimsoll explain objects.json metrics.json\n\n  \
+    kubectl get scaledobject,hpa,deploy,pods -o json > keda.json\n  \
+    api=/apis/external.metrics.k8s.io/v1beta1/namespaces/shop\n  \
+    kubectl get --raw \"$api/s0-kafka?labelSelector=scaledobject.keda.sh%2Fname%3Dorders\" > lag.json\n  \
+    plimsoll explain keda.json lag.json --reading s1-prometheus=124\n\n  \
+    kubectl get podautoscaler,deploy,pods -o json > knative.json\n  \
+    kubectl get configmap -n knative-serving config-autoscaler -o json > config.json\n  \
+    plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n\
     A dump does not show the flags of kube-controller-manager: give those that your cluster changes.")]
 pub(super) struct Arguments {
     /// Dumps in JSON or YAML; `-` is standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Explain only this HPA: NAME or NAMESPACE/NAME
-    #[arg(long, value_name = "NAME")]
-    hpa: Option<String>,
+    /// Explain only the objects of this name: NAME, NAMESPACE/NAME or KIND/NAMESPACE/NAME
+    #[arg(long, visible_alias = "hpa", value_name = "NAME")]
+    only: Option<String>,
     /// The moment to decide at, such as 2026-11-24T02:36:38Z [default: the newest time in the dump]
     #[arg(long, value_name = "TIME")]
     now: Option<jiff::Timestamp>,
-    /// A saved history (the `history` of `explain --json` or `decide`), instead of what the status tells
+    /// A reading that the dump lacks, or in place of its own: of an external metric or a trigger, by its name, or the
+    /// averages `stable` and `panic` of a revision; `failed` is a value too. OBJECT/NAME where several objects read it
+    #[arg(long = "reading", value_name = "NAME=VALUE")]
+    readings: Vec<Reading>,
+    /// A saved history of an HPA (the `history` of `explain --json` or `decide`), instead of what the status tells
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
-    /// Print JSON instead, one object a line for each HPA
+    /// Print JSON instead, one object a line for each autoscaler
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -52,8 +67,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failure> {
     let settings = arguments.flags.settings()?;
     let mut dump = Dump::default();
-    let mut text = String::new();
+    let mut pages = Pages { json: arguments.json, text: String::new() };
     let mut asked = Decisions::new(settings);
+    let width = arguments.width.columns();
     for path in &arguments.files {
         let (name, bytes) = read(path)?;
         if !asks(&bytes) {
@@ -61,34 +77,115 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
             continue;
         }
         let told = asked.told(&bytes).map_err(|error| Failure::about(&name, error))?;
-        text += if text.is_empty() { "" } else { "\n\n" };
-        text += &if arguments.json {
-            told.answer.to_string() + "\n"
-        } else {
-            explain::told(&told, colour, arguments.width.columns())
-        };
+        pages.add(|| told.answer.to_string(), || explain::told(&told, colour, width));
     }
     let history = arguments.history.as_deref().map(history).transpose()?;
-    let chosen = dump.hpas.iter().filter(|hpa| {
-        let full = format!("{}/{}", hpa.metadata.namespace, hpa.metadata.name);
-        arguments.hpa.as_ref().is_none_or(|wanted| *wanted == hpa.metadata.name || *wanted == full)
-    });
-    for hpa in chosen {
-        let name = format!("HPA {}/{}", hpa.metadata.namespace, hpa.metadata.name);
-        let explanation = explain::explain(&dump, hpa, settings, arguments.now, history.as_deref())
-            .map_err(|error| Failure::about(name, error))?;
-        if arguments.json {
-            text += &(explain::json(&explanation).to_string() + "\n");
-        } else {
-            text += if text.is_empty() { "" } else { "\n\n" };
-            text += &explain::text(&explanation, colour, arguments.width.columns());
+    let chosen = Chosen::of(arguments, &dump)?;
+    let (mut explained, mut hpas) = (Vec::new(), false);
+    for (object, given) in &chosen.objects {
+        let it = explain::scaled(&dump, object, settings, arguments.now, given, history.as_deref())
+            .map_err(|error| Failure::about(name(SCALED_OBJECT, &object.metadata), error))?;
+        pages.add(|| explain::scaled_json(&it).to_string(), || explain::scaled_text(&it, colour, width));
+        if let Some(hpa) = it.hpa() {
+            hpas = true;
+            pages.add(|| explain::json(hpa).to_string(), || explain::text(hpa, colour, width));
+            explained.push((&object.metadata.namespace, explain::hpa_of(object)));
         }
     }
-    if text.is_empty() {
+    // One that an object of KEDA was explained with has its page.
+    let has_page =
+        |it: &Metadata| explained.iter().any(|(namespace, name)| **namespace == it.namespace && *name == it.name);
+    for (hpa, given) in chosen.hpas.iter().filter(|(hpa, _)| !has_page(&hpa.metadata)) {
+        hpas = true;
+        let dump = explain::with_readings(&dump, hpa, given);
+        let it = explain::explain(&dump, hpa, settings, arguments.now, history.as_deref())
+            .map_err(|error| Failure::about(name("HPA", &hpa.metadata), error))?;
+        pages.add(|| explain::json(&it).to_string(), || explain::text(&it, colour, width));
+    }
+    for (autoscaler, given) in &chosen.revisions {
+        let it = explain::revision(&dump, autoscaler, arguments.now, given)
+            .map_err(|error| Failure::about(name(POD_AUTOSCALER, &autoscaler.metadata), error))?;
+        pages.add(|| explain::revision_json(&it).to_string(), || explain::revision_text(&it, colour, width));
+    }
+    if history.is_some() && !hpas && !pages.text.is_empty() {
+        return Err(Failure::new("--history is that of an HPA, and none is explained here"));
+    }
+    if pages.text.is_empty() {
         return Err(Failure::new(nothing(arguments, &dump)));
     }
-    print(&text)?;
+    print(&pages.text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is printed: pages, or objects, one a line.
+struct Pages {
+    json: bool,
+    text: String,
+}
+
+impl Pages {
+    fn add(&mut self, json: impl FnOnce() -> String, page: impl FnOnce() -> String) {
+        if self.json {
+            self.text += &(json() + "\n");
+        } else {
+            self.text += if self.text.is_empty() { "" } else { "\n\n" };
+            self.text += &page();
+        }
+    }
+}
+
+type Given<'a> = Vec<Option<&'a Reading>>;
+
+/// What is to be explained, each with the readings that are given for it.
+struct Chosen<'a> {
+    objects: Vec<(&'a ScaledObject, Given<'a>)>,
+    hpas: Vec<(&'a HorizontalPodAutoscaler, Given<'a>)>,
+    revisions: Vec<(&'a Autoscaled, Given<'a>)>,
+}
+
+impl<'a> Chosen<'a> {
+    fn of(arguments: &'a Arguments, dump: &'a Dump) -> Result<Self, Failure> {
+        let wanted = |kinds: [&str; 2], it: &Metadata| {
+            let short = format!("{}/{}", it.namespace, it.name);
+            let matches = |only: &String| {
+                *only == it.name || *only == short || kinds.iter().any(|kind| *only == format!("{kind}/{short}"))
+            };
+            arguments.only.as_ref().is_none_or(matches)
+        };
+        let objects =
+            dump.scaled_objects.iter().filter(|it| wanted([SCALED_OBJECT; 2], &it.metadata)).collect::<Vec<_>>();
+        let hpas = dump.hpas.iter().filter(|it| wanted([KIND, "HPA"], &it.metadata)).collect::<Vec<_>>();
+        let revisions = dump.pod_autoscalers.iter().filter(|it| wanted([POD_AUTOSCALER; 2], &it.metadata));
+        let revisions = revisions.collect::<Vec<_>>();
+        // What the HPA of a scaled object reads, the object reads.
+        let owned = |hpa: &HorizontalPodAutoscaler| {
+            let own = |it: &&ScaledObject| {
+                it.metadata.namespace == hpa.metadata.namespace && explain::hpa_of(it) == hpa.metadata.name
+            };
+            objects.iter().any(own)
+        };
+        let mut readers = objects.iter().map(|it| explain::scaled_reader(it)).collect::<Vec<_>>();
+        readers.extend(hpas.iter().map(|hpa| {
+            let mut reader = explain::hpa_reader(hpa);
+            if owned(hpa) {
+                reader.names.clear();
+            }
+            reader
+        }));
+        readers.extend(revisions.iter().map(|it| explain::revision_reader(it)));
+        let given = explain::readings::assign(&arguments.readings, &readers).map_err(Failure::new)?;
+        let mut given = given.into_iter();
+        let mut next = || given.next().unwrap_or_default();
+        Ok(Self {
+            objects: objects.into_iter().map(|it| (it, next())).collect(),
+            hpas: hpas.into_iter().map(|it| (it, next())).collect(),
+            revisions: revisions.into_iter().map(|it| (it, next())).collect(),
+        })
+    }
+}
+
+fn name(kind: &str, metadata: &Metadata) -> String {
+    format!("{kind} {}/{}", metadata.namespace, metadata.name)
 }
 
 /// Whether a text is a line of `decide` and no dump.
@@ -105,13 +202,17 @@ fn asks(text: &[u8]) -> bool {
 
 fn nothing(arguments: &Arguments, dump: &Dump) -> String {
     let files = arguments.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    match &arguments.hpa {
-        Some(name) if !dump.hpas.is_empty() => {
-            let there = dump.hpas.iter().map(|hpa| hpa.metadata.name.as_str()).collect::<Vec<_>>().join(", ");
-            format!("{files}: no HPA named {name}; there are {there}")
-        }
+    let objects = dump.scaled_objects.iter().map(|it| &it.metadata);
+    let revisions = dump.pod_autoscalers.iter().map(|it| &it.metadata);
+    let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions);
+    let there = there.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    match &arguments.only {
+        Some(name) if !there.is_empty() => format!("{files}: nothing named {name} to explain; there are {there}"),
         _ => {
-            let mut text = format!("{files}: no HorizontalPodAutoscaler in it (kubectl get hpa -o json prints them)");
+            let mut text = format!(
+                "{files}: no HorizontalPodAutoscaler, ScaledObject or PodAutoscaler in it (kubectl get hpa -o json prints \
+                 the first)"
+            );
             for note in &dump.notes {
                 text += &format!("\n  {note}");
             }

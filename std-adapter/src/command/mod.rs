@@ -8,11 +8,16 @@ mod simulate;
 mod width;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
+
+use crate::engine::{self, NamedPolicy, Settings};
+use crate::host;
+use crate::manifest::MOST_BYTES;
 
 /// Decide, simulate and explain Kubernetes autoscaling.
 #[derive(Parser)]
@@ -85,6 +90,16 @@ pub fn main() -> ExitCode {
         }
     };
     done.unwrap_or_else(Failure::exit)
+}
+
+/// The policies of these files.
+fn policies_of(files: &[PathBuf], settings: Settings) -> Result<Vec<NamedPolicy>, Failure> {
+    let read = files.iter().map(|path| {
+        let name = path.display().to_string();
+        let text = host::read_at_most(path, MOST_BYTES).map_err(|error| Failure::about(&name, error))?;
+        Ok((name, text))
+    });
+    engine::policies(&read.collect::<Result<Vec<_>, _>>()?, settings).map_err(Failure::new)
 }
 
 /// Prints to standard output. A reader that went away (`| head`) is no failure.

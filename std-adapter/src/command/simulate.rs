@@ -7,17 +7,16 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::flags::Flags;
-use super::print;
 use super::width::Width;
-use crate::engine::{self, Decider};
+use super::{policies_of, print};
+use crate::engine::{self, NamedPolicy, Settings};
 use crate::host;
-use crate::manifest::{self, HorizontalPodAutoscaler, MOST_BYTES};
 use crate::report::{self, Style};
 use crate::simulate::load::{Files, Part, trace};
 use crate::simulate::scenario::{BLACK_FRIDAY, Plan, Scenario};
 use crate::simulate::{self, Scaler};
 
-/// Plays a scenario: offered load, pods that start and serve, metrics that come late, an HPA that decides.
+/// Plays a scenario: offered load, pods that start and serve, metrics that come late, a policy that decides.
 ///
 /// Prints plots, every decision with its reason, what a document promised against what was decided, and totals. The same
 /// scenario gives the same output, bit for bit, on every machine.
@@ -26,7 +25,7 @@ use crate::simulate::{self, Scaler};
     plimsoll simulate                          the built-in spike\n  \
     plimsoll simulate --html spike.html        … and a page of it for a browser\n  \
     plimsoll simulate --scenario > my.yaml     the built-in scenario, to be changed\n  \
-    plimsoll simulate my.yaml --hpa hpa.yaml   your scenario, your HPA\n  \
+    plimsoll simulate my.yaml --policy p.yaml  your scenario, your HPA, ScaledObject, …\n  \
     plimsoll simulate --load day.csv           a recorded load on the built-in platform")]
 pub(super) struct Arguments {
     /// Scenario file in YAML [default: the built-in Black Friday spike]
@@ -43,9 +42,10 @@ pub(super) struct Arguments {
     /// Multiply the trace's counts
     #[arg(long, requires = "load", value_name = "FACTOR", allow_negative_numbers = true)]
     scale: Option<f64>,
-    /// Test the HPA of this manifest instead of the scenario's
-    #[arg(long, value_name = "FILE")]
-    hpa: Option<PathBuf>,
+    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, or a Service or Revision
+    /// of Knative
+    #[arg(long, visible_alias = "hpa", value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Another seed for the random parts
     #[arg(long)]
     seed: Option<u64>,
@@ -70,11 +70,12 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     }
     let scenario = scenario(arguments)?;
     let api = arguments.flags.api()?;
-    let mut scaler: Box<dyn Scaler> = match &arguments.hpa {
-        Some(path) => Box::new(
-            Decider::of_spec(hpa_of(path)?.spec, &scenario.plan().controller, api)
-                .map_err(|error| Failure::about(path.display(), error))?,
-        ),
+    let mut scaler: Box<dyn Scaler> = match &arguments.policy {
+        Some(path) => {
+            let policy = policy_of(path, engine::settings_of(scenario.plan(), api))?;
+            let name = format!("{}: {} {}", path.display(), policy.kind, policy.short());
+            engine::scaler_of(policy.policy, scenario.plan()).map_err(|error| Failure::about(name, error))?
+        }
         None => engine::scaler(scenario.plan(), api).map_err(Failure::new)?,
     };
     let bar = bar();
@@ -140,16 +141,18 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
     Scenario::new(plan, &mut *files).map_err(|error| Failure::about(name, error))
 }
 
-/// The one HPA of a manifest.
-fn hpa_of(path: &Path) -> Result<HorizontalPodAutoscaler, Failure> {
-    let name = path.display().to_string();
-    let text = host::read_at_most(path, MOST_BYTES).map_err(|error| Failure::about(&name, error))?;
-    let mut hpas = manifest::load(&name, &text).map_err(Failure::new)?.hpas;
-    match (hpas.pop(), hpas.len()) {
-        (Some(loaded), 0) => Ok(loaded.hpa),
-        (None, _) => Err(Failure::about(&name, "holds no HorizontalPodAutoscaler")),
-        (Some(_), more) => {
-            Err(Failure::about(&name, format!("holds {} HorizontalPodAutoscalers, one can be tested", more + 1)))
+/// The one policy of a manifest.
+fn policy_of(path: &Path, settings: Settings) -> Result<NamedPolicy, Failure> {
+    let mut policies = policies_of(&[path.to_path_buf()], settings)?;
+    match (policies.pop(), policies.len()) {
+        (Some(policy), 0) => Ok(policy),
+        (None, _) => Err(Failure::about(
+            path.display(),
+            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, or a Service or Revision of Knative",
+        )),
+        (Some(last), more) => {
+            let names = policies.iter().chain([&last]).map(NamedPolicy::full).collect::<Vec<_>>().join(", ");
+            Err(Failure::about(path.display(), format!("holds {} policies, one can be tested: {names}", more + 1)))
         }
     }
 }

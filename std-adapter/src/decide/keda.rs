@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::hpa::ReadingIn;
-use super::{Kind, Line, Moment, Saved};
+use super::{Kind, Line, Moment, PartitionIn, Saved};
 use crate::engine::keda::{Keda, KedaPast, Turn};
 use crate::engine::{Past, record};
 
@@ -48,18 +48,6 @@ struct TriggerIn {
     active: Option<bool>,
     partitions: Option<Vec<PartitionIn>>,
     failed: bool,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PartitionIn {
-    id: u32,
-    #[serde(default)]
-    committed: Option<i64>,
-    #[serde(default)]
-    head: Option<i64>,
-    #[serde(default)]
-    log_start: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -184,12 +172,7 @@ impl TriggerIn {
                 (reading, _) => reading,
             }),
             (None, Some(partitions), false) => {
-                let partitions = partitions.iter().map(|given| Partition {
-                    id: given.id,
-                    committed: given.committed,
-                    head: given.head,
-                    log_start: given.log_start,
-                });
+                let partitions = partitions.iter().map(|given| Partition::from(*given));
                 let group = keda.group(index, &partitions.collect::<Vec<_>>(), offsets);
                 group
                     .map(|group| group.reading())

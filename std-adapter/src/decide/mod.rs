@@ -5,29 +5,36 @@
 //!
 //! Every kind of policy has a file here: what its observation looks like, and what it answers.
 
+mod aws;
 mod combine;
 mod consumers;
 mod hpa;
 mod keda;
+mod keda_job;
 mod knative;
 mod schedule;
+mod watermark;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use plimsoll_core::queue::Partition;
 use plimsoll_core::units::Instant;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::engine::aws::Aws;
 use crate::engine::combine::Combined;
 use crate::engine::consumers::Consumers;
 use crate::engine::keda::Keda;
+use crate::engine::keda_job::KedaJob;
 use crate::engine::knative::Knative;
 use crate::engine::schedule::Calendar;
-use crate::engine::{PolicyError, Settings, inline_spec, instant};
+use crate::engine::watermark::WatermarkPods;
+use crate::engine::{AnyPolicy, NamedPolicy, Settings, inline_spec, instant};
 use crate::manifest;
 
 /// The format's name; a line may name it, and another name is refused.
@@ -86,12 +93,46 @@ A policy of another kind stands under its name, with an observation of its own:
      {"failed": true}],
    "resources": [ readings of CPU and memory triggers, as an HPA's ]}}
 
+{"policy": {"keda_job": {spec of a ScaledJob, "annotations": {...}}},
+ "observation": {
+   "now": T,
+   "readings": [ one for each trigger:
+     {"queue": 120, "target": "5", "active": true}
+                                            by the trigger's own settings without
+                                            "target" (messages for a job), "active"
+     {"partitions": [...]}   {"failed": true}],
+   "running": 4, "pending": 1,              unfinished jobs, pending ones among them;
+   "jobs": [{"pods": [{"phase": "Pending", "conditions": ["PodScheduled"]}]},
+            {"name": "a", "finished": "succeeded" | "failed", "completed": T}]}}
+                                            or the jobs, with the conditions of their
+                                            pods that are true; the answer has
+                                            "create" and, of the finished, "delete"
+
 {"policy": {"consumers": {section of a scenario file}},
  "observation": {
    "now": T, "replicas": 5, "running": 5, "backlog": 1200, "partitions": 100,
    "produced": 900000, "processed": 898800,  counters since any beginning
    "busy_s": 812.5, "oldest_s": 9,
    "loads": [{"backlog": 10, "arrival": 2.5}]}}   partition by partition
+
+{"policy": {"aws": {section of a scenario file}},
+ "observation": {
+   "now": T, "desired": 10,                 null: could not be read
+   "warm": 8,                               units that have warmed up; absent: the
+                                            time since the last order tells
+   "alarms": {"cpu-high": [62.5, null]},    by alarm: the point of each period that
+                                            ended since the last line; null: missing
+   "metrics": {"cpu50": [62.5]},            the same by target tracking policy
+   "completed": T}}                         of simple scaling's last action; null or
+                                            absent: it goes on
+
+{"policy": {"watermark": {spec of a WatermarkPodAutoscaler}},
+ "observation": {
+   "now": T, "replicas": 5, "running": 5, "ready": 5, "listed": 5,
+   "readings": [ one for each metric:
+     {"value": "12.5"}                      the sum, over the pods above
+     {"value": "12.5", "ready": 4, "listed": 5}    or over others
+     null]}}                                it could not be read
 
 {"policy": {"schedule": {section of a scenario file}},
  "observation": {"now": T, "replicas": 3}}  times from the Unix epoch
@@ -107,10 +148,15 @@ A policy of another kind stands under its name, with an observation of its own:
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
 
+/// Policies that an error names; more are counted.
+const NAMED: usize = 8;
+
 /// Answers lines, and keeps the policies that they define.
 pub struct Decisions {
     settings: Settings,
     policies: BTreeMap<String, Rc<dyn Asked>>,
+    /// Names that objects of several kinds have, with what tells them apart.
+    shared: BTreeMap<String, Vec<String>>,
     bad: u64,
 }
 
@@ -151,17 +197,31 @@ impl Decisions {
     /// For a cluster with these flags.
     #[must_use]
     pub const fn new(settings: Settings) -> Self {
-        Self { settings, policies: BTreeMap::new(), bad: 0 }
+        Self { settings, policies: BTreeMap::new(), shared: BTreeMap::new(), bad: 0 }
     }
 
-    /// Names an HPA's policy for later lines.
-    ///
-    /// # Errors
-    /// What the API server would refuse, or that its windows need more memory than a history has.
-    pub fn define(&mut self, name: &str, spec: manifest::Spec) -> Result<(), PolicyError> {
-        let policy = hpa::policy(spec, self.settings)?;
-        self.policies.insert(name.to_owned(), Rc::new(policy));
-        Ok(())
+    /// Names the policies of manifests for later lines: `namespace/name`, and `Kind/namespace/name`, which alone stands
+    /// for one of several of the same name.
+    pub fn define(&mut self, policies: Vec<NamedPolicy>) {
+        let mut kinds = BTreeMap::<String, Vec<String>>::new();
+        for policy in &policies {
+            kinds.entry(policy.short()).or_default().push(policy.full());
+        }
+        for policy in policies {
+            let (short, full) = (policy.short(), policy.full());
+            let asked: Rc<dyn Asked> = match policy.policy {
+                AnyPolicy::Hpa(policy) => Rc::new(policy),
+                AnyPolicy::Keda(policy) => Rc::new(*policy),
+                AnyPolicy::KedaJob(policy) => Rc::new(policy),
+                AnyPolicy::Knative(policy) => Rc::new(policy),
+            };
+            if kinds.get(&short).is_some_and(|kinds| kinds.len() == 1) {
+                self.policies.insert(short, Rc::clone(&asked));
+            }
+            self.policies.insert(full, asked);
+        }
+        kinds.retain(|_, kinds| kinds.len() > 1);
+        self.shared.extend(kinds);
     }
 
     /// Lines that could not be used so far.
@@ -223,11 +283,34 @@ impl Decisions {
         match policy.ok_or("policy is missing: a name, or the spec of an HPA")? {
             Value::String(name) => match self.policies.get(&name) {
                 Some(policy) => Ok(Rc::clone(policy)),
-                None => Err(format!("policy is {name:?}: no line and no --policy file has defined it")),
+                None => Err(self.unknown(&name)),
             },
             spec if !spec.is_object() => Err(format!("policy is {spec}: must be a name, or the spec of an HPA")),
             spec => self.policy(&spec),
         }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        if let Some(kinds) = self.shared.get(name) {
+            return format!("policy is {name:?}: there are {}; name one of them so", kinds.join(" and "));
+        }
+        // The long name of what has a short one is not told twice.
+        let long = |known: &&String| {
+            let short = known.split_once('/').map_or("", |(_, short)| short);
+            !self.policies.contains_key(short)
+        };
+        let known = self.policies.keys().filter(long).map(String::as_str).collect::<Vec<_>>();
+        let near = self.policies.keys().map(|known| (strsim::damerau_levenshtein(name, known), known));
+        let near = near.filter(|(distance, _)| *distance <= 2).min();
+        let hint = match (near, known.len()) {
+            (Some((_, near)), _) => format!("; did you mean {near:?}?"),
+            (None, 0) => String::new(),
+            (None, count) => {
+                let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+                format!("; known are {}{more}", known.into_iter().take(NAMED).collect::<Vec<_>>().join(", "))
+            }
+        };
+        format!("policy is {name:?}: no line and no --policy file has defined it{hint}")
     }
 
     /// A policy of another kind stands under its name; an HPA's spec may stand alone.
@@ -235,6 +318,9 @@ impl Decisions {
         let only = given.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
         let given = match only.map(|(kind, spec)| (kind.as_str(), spec)) {
             Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
+            Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
+            Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
+            Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
             Some(("schedule", spec)) => return Ok(Rc::new(Calendar::inline(spec, "policy.schedule")?)),
@@ -349,6 +435,25 @@ struct AppliedIn {
     at: Moment,
     from: i32,
     to: i32,
+}
+
+/// A partition, as a Kafka trigger sees it.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PartitionIn {
+    id: u32,
+    #[serde(default)]
+    committed: Option<i64>,
+    #[serde(default)]
+    head: Option<i64>,
+    #[serde(default)]
+    log_start: Option<i64>,
+}
+
+impl From<PartitionIn> for Partition {
+    fn from(given: PartitionIn) -> Self {
+        Self { id: given.id, committed: given.committed, head: given.head, log_start: given.log_start }
+    }
 }
 
 /// A moment: nanoseconds from the caller's origin, or RFC 3339.

@@ -40,9 +40,45 @@ pub struct Keda {
 
 /// A trigger, as far as its settings decide.
 #[derive(Clone, Debug)]
-struct Source {
+pub(super) struct Source {
     name: String,
     kind: Kind,
+}
+
+impl Source {
+    /// Its own name, or that of its type.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Above which it is active.
+    pub(super) fn activation(&self) -> f64 {
+        match &self.kind {
+            Kind::Value { activation, .. } => *activation,
+            Kind::Kafka(kafka) => kafka.lag.activation() as f64,
+            Kind::Resource => 0.0,
+        }
+    }
+
+    /// What one replica, or job, is to carry: 0 where the target is one of the whole, as upstream has it; `None` for CPU
+    /// and memory.
+    pub(super) fn per_replica(&self) -> Option<Milli> {
+        match &self.kind {
+            Kind::Value { target: Target::AverageValue(value), .. } => Some(*value),
+            Kind::Value { target: Target::Value(_), .. } => Some(Milli(0)),
+            Kind::Kafka(kafka) => Some(Milli(kafka.lag.threshold().saturating_mul(1000))),
+            Kind::Resource => None,
+        }
+    }
+
+    /// What a Kafka trigger reads of the partitions; `None` for one of another kind.
+    pub(super) fn group<const P: usize>(&self, all: &[Partition], offsets: &mut Offsets<P>) -> Option<GroupLag> {
+        let Kind::Kafka(kafka) = &self.kind else { return None };
+        let counts =
+            |id: u32| kafka.partitions.as_ref().is_none_or(|only| i32::try_from(id).is_ok_and(|id| only.contains(&id)));
+        let partitions = all.iter().copied().filter(|partition| counts(partition.id)).collect::<Vec<_>>();
+        Some(kafka.lag.read(&partitions, offsets))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -196,13 +232,11 @@ impl Keda {
             Kind::Resource => Ok(Trigger::resource(&source.name)),
         });
         let triggers = triggers.collect::<Result<Vec<_>, _>>()?;
-        let seconds = |given: Option<i32>, default: u64| {
-            Span::from_secs(given.map_or(default, |seconds| u64::try_from(seconds).unwrap_or(0)))
-        };
+        let (cooldown, initial) = self.cooldowns();
         let mut object = ScaledObject::new(self.counts, &triggers)
             .map_err(|error| format!("spec.{error}"))?
-            .with_cooldown(seconds(self.spec.cooldown_period, 300))
-            .with_initial_cooldown(seconds(self.spec.initial_cooldown_period, 0));
+            .with_cooldown(cooldown)
+            .with_initial_cooldown(initial);
         if let Some(fallback) = self.fallback {
             object = object.with_fallback(fallback);
         }
@@ -232,7 +266,8 @@ impl Keda {
             });
             external.collect::<Vec<_>>()
         })?;
-        let resources = self.spec.triggers.iter().filter(|trigger| is_resource(&trigger.kind)).map(resource_metric);
+        let resources = self.spec.triggers.iter().enumerate();
+        let resources = resources.filter(|(_, trigger)| is_resource(&trigger.kind)).map(resource_metric);
         let resources = resources.collect::<Result<Vec<_>, _>>()?;
         let config = self.spec.advanced.as_ref().and_then(|it| it.horizontal_pod_autoscaler_config.as_ref());
         let mut behavior = config.and_then(|config| config.behavior.as_ref()).map(|behavior| json!(behavior));
@@ -280,6 +315,27 @@ impl Keda {
         self.annotations
     }
 
+    /// The fewest replicas, at rest or not, and the most.
+    #[must_use]
+    pub const fn bounds(&self) -> (i32, i32) {
+        (self.counts.at_rest(), self.counts.max())
+    }
+
+    /// The cooldown, and that at the beginning.
+    #[must_use]
+    pub fn cooldowns(&self) -> (Span, Span) {
+        let seconds = |given: Option<i32>, default: u64| {
+            Span::from_secs(given.map_or(default, |seconds| u64::try_from(seconds).unwrap_or(0)))
+        };
+        (seconds(self.spec.cooldown_period, 300), seconds(self.spec.initial_cooldown_period, 0))
+    }
+
+    /// Replicas at rest, and whether it ever goes there: to zero or to an idle count.
+    #[must_use]
+    pub const fn rest(&self) -> (i32, bool) {
+        (self.counts.at_rest(), self.counts.idle().is_some() || self.counts.floor() == 0)
+    }
+
     /// Number of triggers.
     #[must_use]
     pub fn triggers(&self) -> usize {
@@ -295,15 +351,16 @@ impl Keda {
         }
     }
 
+    /// Above which a trigger is active.
+    #[must_use]
+    pub fn activation(&self, trigger: usize) -> f64 {
+        self.sources.get(trigger).map_or(0.0, Source::activation)
+    }
+
     /// A value that a trigger reads; whether it is active says the trigger's own threshold.
     #[must_use]
     pub fn reading(&self, trigger: usize, value: f64) -> Reading {
-        let activation = match self.sources.get(trigger).map(|source| &source.kind) {
-            Some(Kind::Value { activation, .. }) => *activation,
-            Some(Kind::Kafka(kafka)) => kafka.lag.activation() as f64,
-            _ => 0.0,
-        };
-        Reading::of(value, value > activation)
+        Reading::of(value, value > self.activation(trigger))
     }
 
     /// What a Kafka trigger reads of the partitions; `None` for a trigger of another kind.
@@ -313,11 +370,7 @@ impl Keda {
         partitions: &[Partition],
         offsets: &mut Offsets<P>,
     ) -> Option<GroupLag> {
-        let Some(Kind::Kafka(kafka)) = self.sources.get(trigger).map(|source| &source.kind) else { return None };
-        let counts =
-            |id: u32| kafka.partitions.as_ref().is_none_or(|only| i32::try_from(id).is_ok_and(|id| only.contains(&id)));
-        let partitions = partitions.iter().copied().filter(|partition| counts(partition.id)).collect::<Vec<_>>();
-        Some(kafka.lag.read(&partitions, offsets))
+        self.sources.get(trigger)?.group(partitions, offsets)
     }
 
     /// The name of a service's metric that a trigger reads in a simulation.
@@ -449,7 +502,7 @@ fn is_resource(kind: &str) -> bool {
     matches!(kind, "cpu" | "memory")
 }
 
-fn source(index: usize, trigger: &scaled::Trigger) -> Result<Source, String> {
+pub(super) fn source(index: usize, trigger: &scaled::Trigger) -> Result<Source, String> {
     let at = format!("spec.triggers[{index}]");
     let name = trigger.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| trigger.kind.clone());
     let kind = match trigger.kind.as_str() {
@@ -525,14 +578,14 @@ fn composite(spec: &ScaledObjectSpec) -> Result<Option<Composite>, String> {
     Ok(Some(Composite { formula, target, activation: activation.unwrap_or(0.0), whole }))
 }
 
-fn resource_metric(trigger: &scaled::Trigger) -> Result<Value, String> {
+fn resource_metric((index, trigger): (usize, &scaled::Trigger)) -> Result<Value, String> {
     let value = trigger.metadata.get("value").cloned().unwrap_or_default();
     let target = match trigger.metric_type.as_deref() {
         Some("AverageValue") => json!({ "type": "AverageValue", "averageValue": value }),
         _ => {
             let percent = value.trim().parse::<i32>();
-            let percent =
-                percent.map_err(|_| format!("{} trigger: value is {value:?}: must be a percentage", trigger.kind))?;
+            let percent = percent
+                .map_err(|_| format!("spec.triggers[{index}].metadata.value is {value:?}: must be a percentage"))?;
             json!({ "type": "Utilization", "averageUtilization": percent })
         }
     };
@@ -549,11 +602,13 @@ pub(super) struct Player {
 }
 
 impl Player {
+    /// `root` is the name of the policy's text.
+    ///
     /// # Errors
     /// When a trigger reads what the simulation does not have.
-    pub(super) fn new(policy: Keda, topic: bool) -> Result<Self, String> {
+    pub(super) fn new(policy: Keda, root: &str, topic: bool) -> Result<Self, String> {
         for (index, source) in policy.sources.iter().enumerate() {
-            let at = format!("keda.triggers[{index}]");
+            let at = format!("{root}.triggers[{index}]");
             match &source.kind {
                 Kind::Kafka(_) if !topic => return Err(format!("{at} is of kafka: the scenario has no topic")),
                 Kind::Kafka(kafka) if kafka.exclude_persistent_lag => {

@@ -1,14 +1,15 @@
 //! A revision of Knative: its policy from annotations and settings, and its autoscaler in a simulation.
 
 use plimsoll_core::kpa::{
-    Decision, History, Kpa, Metric, Observation, Proxy, Reason, Route, Sample, State, Step, Target, resolve_target,
+    Cluster, Decision, History, Kpa, Metric, Observation, Proxy, Reason, Route, Sample, State, Step, Target,
+    resolve_target,
 };
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Replicas};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::manifest::{Texts, knative_autoscaler, knative_cluster, knative_revision};
+use crate::manifest::{KnativeError, Texts, knative_autoscaler, knative_cluster, knative_revision};
 use crate::simulate::run::{MetricReading, Sync};
 use crate::simulate::{ARRIVALS, IN_FLIGHT, SECOND_NS, Scaler, Seen};
 
@@ -41,10 +42,21 @@ impl Knative {
     pub fn inline(given: &Value, root: &str) -> Result<Self, String> {
         let Inline { container_concurrency, annotations, config } = super::inline(given, root)?;
         let cluster = knative_cluster(&config).map_err(|error| format!("{root}.config: {error}"))?;
-        let told = |error| format!("{root}.annotations: {error}");
-        let revision = knative_revision(&annotations, container_concurrency).map_err(told)?;
-        let kpa = knative_autoscaler(&cluster, &annotations, container_concurrency).map_err(told)?;
-        Ok(Self { kpa, metric: revision.metric, target: resolve_target(&cluster, &revision) })
+        Self::new(&cluster, &annotations, container_concurrency).map_err(|error| format!("{root}.annotations: {error}"))
+    }
+
+    /// From a revision's annotations and `containerConcurrency`, in a cluster.
+    ///
+    /// # Errors
+    /// The first annotation that does not fit.
+    pub fn new(
+        cluster: &Cluster,
+        annotations: &Texts,
+        container_concurrency: Option<u32>,
+    ) -> Result<Self, KnativeError> {
+        let revision = knative_revision(annotations, container_concurrency)?;
+        let kpa = knative_autoscaler(cluster, annotations, container_concurrency)?;
+        Ok(Self { kpa, metric: revision.metric, target: resolve_target(cluster, &revision) })
     }
 
     /// The core's policy.

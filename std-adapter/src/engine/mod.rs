@@ -5,20 +5,25 @@
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
 
+pub mod aws;
 pub mod combine;
 pub mod consumers;
 mod decider;
 pub mod keda;
+pub mod keda_job;
 pub mod knative;
+mod manifests;
 mod policy;
 pub mod record;
 pub mod remembered;
 pub mod schedule;
+pub mod watermark;
 mod world;
 
 pub use decider::Decider;
+pub use manifests::{AnyPolicy, NamedPolicy, policies};
 pub use policy::{Policy, PolicyError, Settings, inline_spec, profile};
-pub use world::{PodPart, World, WorldError, instant};
+pub use world::{PodPart, World, WorldError, instant, newest};
 
 use plimsoll_core::units::Instant;
 use serde::de::DeserializeOwned;
@@ -26,7 +31,7 @@ use serde_json::Value;
 
 use crate::manifest::{self, Api};
 use crate::simulate::scenario::Plan;
-use crate::simulate::{SECOND_NS, Scaler, Seen};
+use crate::simulate::{ARRIVALS, BACKLOG, IN_FLIGHT, LATENCIES, SECOND_NS, SERVED, Scaler, Seen};
 
 /// What decides in a scenario; `api` is the release and its gates, for an HPA.
 ///
@@ -71,9 +76,53 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
         "hpa" => Ok(Box::new(hpa(given, root, plan, api)?)),
         "keda" => {
             let policy = keda::Keda::inline(given, root, decider::settings(&plan.controller, api))?;
-            Ok(Box::new(keda::Player::new(policy, plan.topic.is_some())?))
+            player(AnyPolicy::Keda(Box::new(policy)), root, plan)
         }
-        "knative" => {
+        "knative" => player(AnyPolicy::Knative(knative::Knative::inline(given, root)?), root, plan),
+        "consumers" => {
+            if plan.topic.is_none() {
+                return Err(format!("{root} needs the section topic"));
+            }
+            Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, root)?)))
+        }
+        "aws" => {
+            let policy = aws::Aws::inline(given, root)?;
+            Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
+        }
+        "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
+        _ => {
+            let known = plan.policies().map(|(kind, _)| kind).join(", ");
+            Err(format!("{root}: there is no policy {kind:?}; known are {known}"))
+        }
+    }
+}
+
+/// What decides in a scenario in place of its own policy.
+///
+/// # Errors
+/// When the policy cannot be in this scenario.
+pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    let knative = matches!(policy, AnyPolicy::Knative(_));
+    player(policy, "spec", plan).map_err(|error| {
+        let hint = "; they are in the scenario's file (simulate --scenario prints the built-in one)";
+        if knative { error + hint } else { error }
+    })
+}
+
+/// The flags of the controller in a scenario; `api` is the release and its gates.
+#[must_use]
+pub fn settings_of(plan: &Plan, api: Api) -> Settings {
+    decider::settings(&plan.controller, api)
+}
+
+/// `root` is the name of the policy's text.
+fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
+    match policy {
+        AnyPolicy::Hpa(policy) => Ok(Box::new(Decider::new(policy).map_err(|error| error.to_string())?)),
+        AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
+        AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
+        AnyPolicy::Knative(policy) => {
             let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
             if (every, window) != (1, 1) {
                 return Err(format!(
@@ -81,18 +130,7 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
                      whose windows a second without a sample counts as zero"
                 ));
             }
-            Ok(Box::new(knative::Player::new(knative::Knative::inline(given, root)?)))
-        }
-        "consumers" => {
-            if plan.topic.is_none() {
-                return Err(format!("{root} needs the section topic"));
-            }
-            Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, root)?)))
-        }
-        "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
-        _ => {
-            let known = plan.policies().map(|(kind, _)| kind).join(", ");
-            Err(format!("{root}: there is no policy {kind:?}; known are {known}"))
+            Ok(Box::new(knative::Player::new(policy)))
         }
     }
 }
@@ -106,6 +144,9 @@ fn inline<T: DeserializeOwned>(given: &Value, root: &str) -> Result<T, String> {
     let documents = manifest::documents(root, given.to_string().as_bytes()).map_err(told)?;
     documents.first().ok_or_else(|| format!("{root} is empty"))?.read().map_err(told)
 }
+
+/// Names of what is measured of the service as a whole.
+const SERVICE: [&str; 7] = [ARRIVALS, SERVED, IN_FLIGHT, BACKLOG, LATENCIES[0], LATENCIES[1], LATENCIES[2]];
 
 /// Pods that are ready and not being deleted.
 fn ready(seen: &Seen<'_>) -> i32 {

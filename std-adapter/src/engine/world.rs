@@ -249,7 +249,8 @@ impl<'a> World<'a> {
         let selector = selector.map(manifest::Selector::try_from);
         let selected = |item: &&manifest::ExternalMetricValue| match &selector {
             None => true,
-            Some(Ok(selector)) => selector.matches(&item.labels),
+            // Servers that do not report labels, as KEDA's, answered for the selector that was asked.
+            Some(Ok(selector)) => item.labels.is_empty() || selector.matches(&item.labels),
             Some(Err(_)) => false,
         };
         let items = self.dump.external_metrics.iter().filter(|item| item.metric == metric.name());
@@ -295,7 +296,8 @@ pub fn instant(timestamp: jiff::Timestamp) -> Instant {
 }
 
 /// The newest time of a dump that is about `hpa`: samples, conditions, the last scaling, pods.
-fn newest(dump: &Dump, hpa: &HorizontalPodAutoscaler) -> Option<jiff::Timestamp> {
+#[must_use]
+pub fn newest(dump: &Dump, hpa: &HorizontalPodAutoscaler) -> Option<jiff::Timestamp> {
     let namespace = &hpa.metadata.namespace;
     let samples = dump.pod_metrics.iter().filter(|item| item.namespace == *namespace).filter_map(|item| item.timestamp);
     let custom = dump.custom_metrics.iter().filter_map(|item| item.timestamp);

@@ -7,10 +7,14 @@
 //! Policies of every kind are explained from a line of [`decide`](crate::decide), which has all that they look at:
 //! [`told`] makes a page of the answer.
 
+mod keda;
+mod knative;
 mod page;
+pub mod readings;
 mod text;
 mod told;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use plimsoll_core::hpa::{Applied, Decision, Hpa, Observation, Outlook, PodClass, Reading, Scale, Step};
@@ -22,6 +26,11 @@ use serde_json::{Value, json};
 use crate::engine::{Past, Policy, PolicyError, Settings, World, WorldError, instant, record, remembered};
 use crate::manifest::{self, Dump, HorizontalPodAutoscaler, Rescale};
 
+pub use keda::{ScaledExplanation, hpa_of, reader as scaled_reader, scaled, scaled_json, scaled_text};
+pub use knative::{
+    RevisionExplanation, json as revision_json, reader as revision_reader, revision, text as revision_text,
+};
+pub use readings::Reader;
 pub use text::text;
 pub use told::told;
 
@@ -93,6 +102,13 @@ impl Answer {
 }
 
 impl Explanation {
+    /// What had the last word in the likeliest answer.
+    fn because(&self) -> Option<String> {
+        let decision = self.answers.first()?.decision();
+        let now = instant(self.now);
+        Some(self.policy.with(|core| decision.last_word.sentence(core).seen_at(now).to_string()))
+    }
+
     /// The answers; the first is the likeliest.
     #[must_use]
     pub fn answers(&self) -> &[Answer] {
@@ -132,6 +148,17 @@ pub fn explain(
     now: Option<jiff::Timestamp>,
     history: Option<&Past>,
 ) -> Result<Explanation, ExplainError> {
+    explain_at(dump, hpa, settings, (now, now.is_some()), history)
+}
+
+/// The same, with whether the time was given by the user.
+fn explain_at(
+    dump: &Dump,
+    hpa: &HorizontalPodAutoscaler,
+    settings: Settings,
+    (now, given_now): (Option<jiff::Timestamp>, bool),
+    history: Option<&Past>,
+) -> Result<Explanation, ExplainError> {
     let policy = Policy::new(hpa.spec.clone(), settings).map_err(ExplainError::Policy)?;
     // The filled spec: an HPA from a manifest has no defaults yet.
     let filled = HorizontalPodAutoscaler { spec: policy.spec().clone(), ..hpa.clone() };
@@ -141,7 +168,7 @@ pub fn explain(
         .iter()
         .filter(|rescale| rescale.namespace == hpa.metadata.namespace && rescale.hpa == hpa.metadata.name)
         .collect::<Vec<_>>();
-    Ok(policy.with(|core| explained(&policy, core, &filled, &world, &rescales, now.is_some(), history)))
+    Ok(policy.with(|core| explained(&policy, core, &filled, &world, &rescales, given_now, history)))
 }
 
 fn explained(
@@ -214,6 +241,32 @@ fn explained(
         status: hpa.status.clone(),
         with_history: history.is_some(),
     }
+}
+
+/// What an HPA reads from outside the cluster.
+#[must_use]
+pub fn hpa_reader(hpa: &HorizontalPodAutoscaler) -> Reader {
+    let external = hpa.spec.metrics.iter().filter_map(|metric| metric.external.as_ref());
+    Reader {
+        object: (hpa.metadata.namespace.clone(), hpa.metadata.name.clone()),
+        names: external.map(|external| vec![external.metric.name.clone()]).collect(),
+    }
+}
+
+/// The dump as an HPA sees it with these readings, in the order of [`hpa_reader`].
+#[must_use]
+pub fn with_readings<'d>(
+    dump: &'d Dump,
+    hpa: &HorizontalPodAutoscaler,
+    given: &[Option<&readings::Reading>],
+) -> Cow<'d, Dump> {
+    let mut told = Cow::Borrowed(dump);
+    for (names, given) in hpa_reader(hpa).names.iter().zip(given) {
+        if let (Some(name), Some(given)) = (names.first(), given) {
+            readings::put(told.to_mut(), name, given.value);
+        }
+    }
+    told
 }
 
 fn wants_requests(core: &Hpa<'_>, index: usize) -> bool {

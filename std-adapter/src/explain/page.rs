@@ -36,6 +36,14 @@ impl Page {
         self.paragraph("  because ", because);
     }
 
+    /// Nothing can be told, and the reason.
+    pub(super) fn untold(&mut self, because: &str) {
+        let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+        let words = self.styled(yellow, "Decides now: not known");
+        let _infallible = writeln!(self.out, "\n{words}");
+        self.paragraph("  because ", because);
+    }
+
     pub(super) fn heading(&mut self, text: &str) {
         let styled = self.styled(Style::new().bold(), text);
         let _infallible = writeln!(self.out, "\n{styled}");

@@ -213,7 +213,8 @@ fn changes(page: &mut Page, explanation: &Explanation) {
     ));
 }
 
-fn clock(at: Instant) -> String {
+/// `at 02:36:38Z`
+pub(super) fn clock(at: Instant) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(at.as_nanos())).map_or_else(
         |_| at.to_string(),
         |time| {

@@ -14,7 +14,13 @@ pub fn told(told: &Told, colour: bool, width: usize) -> String {
     let decision = &answer["decision"];
     let (from, to) = (&decision["from"], &decision["to"]);
     page.paragraph("", &format!("{}: {from} now", told.about));
-    let moved = if from == to { format!("stays at {to}") } else { format!("{from} → {to}") };
+    let moved = match decision["create"].as_i64() {
+        Some(0) => "starts no job".to_owned(),
+        Some(1) => "starts 1 job".to_owned(),
+        Some(create) => format!("starts {create} jobs"),
+        None if from == to => format!("stays at {to}"),
+        None => format!("{from} → {to}"),
+    };
     page.verdict(&moved, text(&decision["lastWord"]));
     let steps = answer["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !steps.is_empty() {

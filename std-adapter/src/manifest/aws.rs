@@ -5,6 +5,7 @@
 //! strictly; of groups and targets only what decides. What a policy means, and whether it is one, says the engine.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::document::{LoadError, documents};
 
@@ -76,8 +77,8 @@ pub struct StepAdjustment {
     pub metric_interval_lower_bound: Option<f64>,
     /// Absent: no bound.
     pub metric_interval_upper_bound: Option<f64>,
-    /// By how much, or to how much.
-    pub scaling_adjustment: i32,
+    /// By how much, or to how much. AWS takes no step without it.
+    pub scaling_adjustment: Option<i32>,
 }
 
 /// Step scaling as Application Auto Scaling has it.
@@ -100,8 +101,8 @@ pub struct StepScaling {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
 pub struct TargetTracking {
-    /// The value to keep.
-    pub target_value: f64,
+    /// The value to keep. AWS takes no policy without it.
+    pub target_value: Option<f64>,
     /// A metric that AWS knows.
     pub predefined_metric_specification: Option<PredefinedMetric>,
     /// A metric of one's own: its names only.
@@ -126,7 +127,7 @@ pub struct PredefinedMetric {
 
 /// A metric of one's own. How it is computed from others is CloudWatch's business.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CustomizedMetric {
     /// Its name.
     pub metric_name: String,
@@ -134,26 +135,36 @@ pub struct CustomizedMetric {
     pub namespace: String,
     /// `Average`, `Minimum`, `Maximum`, `SampleCount`, `Sum`.
     pub statistic: Option<String>,
+    #[serde(rename = "Dimensions")]
+    _dimensions: IgnoredAny,
+    #[serde(rename = "Unit")]
+    _unit: IgnoredAny,
+    #[serde(rename = "Period")]
+    _period: IgnoredAny,
+    #[serde(rename = "Metrics")]
+    _metrics: IgnoredAny,
 }
 
 /// An alarm by its name.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
 pub struct AlarmReference {
     /// Its name.
     pub alarm_name: String,
+    #[serde(rename = "AlarmARN", alias = "AlarmArn")]
+    _arn: IgnoredAny,
 }
 
-/// An alarm of CloudWatch. What does not decide is passed over.
+/// An alarm of CloudWatch. What does not decide is passed over, by its name.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Alarm {
     /// Its name.
     pub alarm_name: String,
     /// `GreaterThanOrEqualToThreshold` and so on.
     pub comparison_operator: String,
-    /// What the metric is compared with.
-    pub threshold: f64,
+    /// What the metric is compared with; absent where a band of expected values is.
+    pub threshold: Option<f64>,
     /// Seconds.
     pub period: i32,
     /// N of M of N.
@@ -170,6 +181,44 @@ pub struct Alarm {
     pub extended_statistic: Option<String>,
     /// What it invokes: ARNs of policies.
     pub alarm_actions: Vec<String>,
+    #[serde(rename = "AlarmArn")]
+    _alarm_arn: IgnoredAny,
+    #[serde(rename = "AlarmDescription")]
+    _alarm_description: IgnoredAny,
+    #[serde(rename = "AlarmConfigurationUpdatedTimestamp")]
+    _alarm_configuration_updated_timestamp: IgnoredAny,
+    #[serde(rename = "ActionsEnabled")]
+    _actions_enabled: IgnoredAny,
+    #[serde(rename = "OKActions")]
+    _ok_actions: IgnoredAny,
+    #[serde(rename = "InsufficientDataActions")]
+    _insufficient_data_actions: IgnoredAny,
+    #[serde(rename = "StateValue")]
+    _state_value: IgnoredAny,
+    #[serde(rename = "StateReason")]
+    _state_reason: IgnoredAny,
+    #[serde(rename = "StateReasonData")]
+    _state_reason_data: IgnoredAny,
+    #[serde(rename = "StateUpdatedTimestamp")]
+    _state_updated_timestamp: IgnoredAny,
+    #[serde(rename = "StateTransitionedTimestamp")]
+    _state_transitioned_timestamp: IgnoredAny,
+    #[serde(rename = "EvaluationState")]
+    _evaluation_state: IgnoredAny,
+    #[serde(rename = "EvaluateLowSampleCountPercentile")]
+    _evaluate_low_sample_count_percentile: IgnoredAny,
+    #[serde(rename = "Namespace")]
+    _namespace: IgnoredAny,
+    #[serde(rename = "Dimensions")]
+    _dimensions: IgnoredAny,
+    #[serde(rename = "Unit")]
+    _unit: IgnoredAny,
+    #[serde(rename = "Metrics")]
+    _metrics: IgnoredAny,
+    #[serde(rename = "ThresholdMetricId")]
+    _threshold_metric_id: IgnoredAny,
+    #[serde(rename = "Tags")]
+    _tags: IgnoredAny,
 }
 
 /// A group of EC2, or a scalable target. What does not decide is passed over.
@@ -270,7 +319,7 @@ mod tests {
         assert_eq!((aws.policies.len(), aws.alarms.len(), aws.groups.len()), (1, 1, 2));
         assert_eq!((aws.groups[0].min_size, aws.groups[1].max_size), (2, 9));
         let tracking = aws.policies[0].target_tracking_scaling_policy_configuration.as_ref().expect("tracking");
-        assert_eq!((tracking.target_value, tracking.scale_in_cooldown), (70.0, Some(300)));
+        assert_eq!((tracking.target_value, tracking.scale_in_cooldown), (Some(70.0), Some(300)));
     }
 
     #[test]
@@ -280,6 +329,10 @@ mod tests {
             (r#"{"PolicyName": "a", "Cooldown": "soon"}"#, "Cooldown"),
             (r#"{"ScalingPolicies": [{"PolicyName": "a"}, {"Nothing": 1}]}"#, "ScalingPolicies[1]"),
             (r#"{"ScalingPolicies": {}}"#, "ScalingPolicies"),
+            (
+                r#"{"MetricAlarms": [{"AlarmName": "a", "TreatMisingData": "ignore"}]}"#,
+                "did you mean \"TreatMissingData\"",
+            ),
             ("[1]", "policy.json"),
         ] {
             let error = read(text).expect_err(text);

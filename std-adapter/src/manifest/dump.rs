@@ -15,7 +15,9 @@ use super::object::{Object, named, objects, passed_over};
 use super::place::Strictness;
 use super::pod::Pod;
 use super::scale::ScaleTarget;
-use super::{metrics, pod, scale};
+use super::scaled::ScaledObject;
+use super::serving::{Autoscaled, AutoscalerConfig};
+use super::{metrics, pod, scale, scaled, serving};
 
 /// One moment of a cluster, as far as autoscalers look at it. Lists are in the order of the texts.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,12 @@ pub struct Dump {
     pub external_metrics: Vec<ExternalMetricValue>,
     /// Changes of scales by autoscalers, from events.
     pub rescales: Vec<Rescale>,
+    /// Scaled objects of KEDA.
+    pub scaled_objects: Vec<ScaledObject>,
+    /// Autoscaled revisions of Knative, as their PodAutoscalers have them.
+    pub pod_autoscalers: Vec<Autoscaled>,
+    /// Knative's settings, where the dump has them.
+    pub autoscaler_config: Option<AutoscalerConfig>,
     /// What was passed over, one line each, with file and document.
     pub notes: Vec<String>,
 }
@@ -87,6 +95,21 @@ impl Dump {
             ("autoscaling", "Scale") => self.scales.push(scale::scale(object)?),
             ("", "Pod") => self.pods.push(pod::read(object)?),
             ("", "Event") => self.rescales.extend(event::rescale(object)?),
+            ("keda.sh", scaled::SCALED_OBJECT) => {
+                let unknown = RefCell::default();
+                let read = scaled::scaled_object(object, Strictness::Noted(&unknown))?;
+                self.unknown_spec_fields(document, object, &unknown.take());
+                self.scaled_objects.push(read);
+            }
+            (_, serving::POD_AUTOSCALER) if serving::is_autoscaled(object) => {
+                self.pod_autoscalers.push(serving::autoscaled(object)?);
+            }
+            ("", "ConfigMap") if serving::is_config(object) => {
+                if let Some(earlier) = self.autoscaler_config.replace(serving::config(object)?) {
+                    let name = serving::CONFIG;
+                    self.notes.push(format!("ConfigMap {}/{name} is given twice; the later stands", earlier.namespace));
+                }
+            }
             ("metrics.k8s.io", "PodMetrics") => {
                 self.pod_metrics.push(metrics::pod_metrics(object)?);
             }
@@ -118,6 +141,12 @@ impl Dump {
         });
         keep_the_later(&mut self.scales, notes, |scale| {
             (scale.kind.clone(), scale.namespace.clone(), scale.name.clone())
+        });
+        keep_the_later(&mut self.scaled_objects, notes, |object| {
+            (scaled::SCALED_OBJECT, object.metadata.namespace.clone(), object.metadata.name.clone())
+        });
+        keep_the_later(&mut self.pod_autoscalers, notes, |object| {
+            (serving::POD_AUTOSCALER, object.metadata.namespace.clone(), object.metadata.name.clone())
         });
         keep_the_later(&mut self.pods, notes, |pod| ("Pod", pod.namespace.clone(), pod.name.clone()));
         keep_the_later(&mut self.pod_metrics, notes, |sample| {

@@ -275,6 +275,12 @@ pub fn annotations(annotations: &BTreeMap<String, String>) -> Result<Annotations
     })
 }
 
+/// Whether an annotation pauses a scaled job; `paused-replicas` and the other annotations are for scaled objects only.
+#[must_use]
+pub fn job_paused(annotations: &BTreeMap<String, String>) -> bool {
+    annotations.get(&format!("{PREFIX}paused")).is_some_and(|value| truth(value).unwrap_or(true))
+}
+
 /// The nearest of some names, if one is near.
 fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known));

@@ -30,6 +30,7 @@ mod quantity;
 mod scale;
 pub mod scaled;
 mod selector;
+pub mod serving;
 mod v1;
 mod validate;
 mod yaml;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Fault, LoadError, quoted};
-use super::hpa::{Behavior, Metadata};
+use super::hpa::{Behavior, Condition, Metadata};
 use super::object::{Object, named, objects};
 use super::place::{Place, Strictness, time};
 
@@ -146,6 +146,10 @@ pub struct ScaledStatus {
     pub health: BTreeMap<String, MetricHealth>,
     /// The names of the external metrics, in the order of the triggers that have one.
     pub external_metric_names: Vec<String>,
+    /// The HPA that KEDA made.
+    pub hpa_name: String,
+    /// `Ready`, `Active`, `Fallback`, `Paused`.
+    pub conditions: Vec<Condition>,
 }
 
 /// Failures of one metric.
@@ -235,19 +239,11 @@ pub fn scaled(file: &str, text: &[u8]) -> Result<Scaled, LoadError> {
 
 fn read(document: &Document, found: &mut Scaled) -> Result<(), Fault> {
     for object in objects(&document.root)? {
-        let known = [SCALED_OBJECT, SCALED_JOB].contains(&object.kind.as_str());
-        if known && object.api_version != "keda.sh/v1alpha1" {
-            let message = format!("expected keda.sh/v1alpha1, found {}", quoted(object.api_version));
-            return Err(Fault::new(message).at("apiVersion".to_owned(), object.node.entry_line("apiVersion")));
-        }
         match object.kind.as_str() {
-            SCALED_OBJECT => {
-                let read: ScaledObject = strictly(&object)?;
-                named(&read.metadata.name, &object)?;
-                found.objects.push(read);
-            }
+            SCALED_OBJECT => found.objects.push(scaled_object(&object, Strictness::Strict)?),
             SCALED_JOB => {
-                let read: ScaledJob = strictly(&object)?;
+                version(&object)?;
+                let read: ScaledJob = read_as(&object, Strictness::Strict)?;
                 named(&read.metadata.name, &object)?;
                 found.jobs.push(read);
             }
@@ -257,8 +253,23 @@ fn read(document: &Document, found: &mut Scaled) -> Result<(), Fault> {
     Ok(())
 }
 
-fn strictly<T: DeserializeOwned>(object: &Object<'_>) -> Result<T, Fault> {
-    let place = Place::at(object.node, &object.path, Strictness::Strict);
+pub(super) fn scaled_object(object: &Object<'_>, strictness: Strictness<'_>) -> Result<ScaledObject, Fault> {
+    version(object)?;
+    let read: ScaledObject = read_as(object, strictness)?;
+    named(&read.metadata.name, object)?;
+    Ok(read)
+}
+
+fn version(object: &Object<'_>) -> Result<(), Fault> {
+    if object.api_version == "keda.sh/v1alpha1" {
+        return Ok(());
+    }
+    let message = format!("expected keda.sh/v1alpha1, found {}", quoted(object.api_version));
+    Err(Fault::new(message).at("apiVersion".to_owned(), object.node.entry_line("apiVersion")))
+}
+
+fn read_as<T: DeserializeOwned>(object: &Object<'_>, strictness: Strictness<'_>) -> Result<T, Fault> {
+    let place = Place::at(object.node, &object.path, strictness);
     T::deserialize(place).map_err(|fault| fault.within(&place))
 }
 

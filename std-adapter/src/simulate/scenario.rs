@@ -121,6 +121,12 @@ pub struct Plan {
     /// Consumers of the topic, sized by rates.
     #[serde(default)]
     pub consumers: Option<serde_json::Value>,
+    /// A group of AWS with its scaling policies and their alarms.
+    #[serde(default)]
+    pub aws: Option<serde_json::Value>,
+    /// The `spec` of a WatermarkPodAutoscaler of Datadog.
+    #[serde(default)]
+    pub watermark: Option<serde_json::Value>,
     /// Bounds by the calendar.
     #[serde(default)]
     pub schedule: Option<serde_json::Value>,
@@ -141,12 +147,14 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 6] {
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 8] {
         [
             ("hpa", self.hpa.as_ref()),
             ("keda", self.keda.as_ref()),
             ("knative", self.knative.as_ref()),
             ("consumers", self.consumers.as_ref()),
+            ("aws", self.aws.as_ref()),
+            ("watermark", self.watermark.as_ref()),
             ("schedule", self.schedule.as_ref()),
             ("combine", self.combine.as_ref()),
         ]

@@ -340,6 +340,8 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         keda: None,
         knative: None,
         consumers: None,
+        aws: None,
+        watermark: None,
         schedule: None,
         combine: None,
         controller: Controller::default(),
