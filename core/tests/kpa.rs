@@ -315,6 +315,9 @@ fn the_excess_decides_the_route_and_flips_are_told() {
     assert_eq!((decision.detail.excess_burst_capacity, decision.detail.route), (19, Route::Direct));
     assert!(decision.detail.excess_flipped);
     assert_eq!(decision.detail.activators, Some(6), "(3·100 + 211) / 100");
+    // A scale that cannot be read is no reason to move the requests.
+    world.seen.scale = None;
+    assert_eq!(world.look(6, 70.0, 70.0).detail.route, Route::Direct);
 }
 
 #[test]

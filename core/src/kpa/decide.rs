@@ -126,7 +126,7 @@ impl Kpa {
             }
             None => {
                 draft.set(current, Step::ScaleUnread);
-                unread(history.wanted)
+                unread(history.wanted, history.excess)
             }
         };
         draft.decide(Detail {
@@ -169,7 +169,10 @@ fn too_long(error: &ConfigError) -> Step {
     Step::WindowTooLong { needed, room: u32::try_from(error.given).unwrap_or(0) }
 }
 
-/// Without a scale there is nothing to write, and upstream's pass ends with an error.
-fn unread(wanted: Option<Replicas>) -> Settled {
-    Settled { wanted, replicas: Replicas(0), again_after: None, probe: false, route: Route::Proxied, activators: None }
+/// Without a scale there is nothing to write, and upstream's pass ends with an error: the route stays what the last
+/// proposal makes it.
+fn unread(wanted: Option<Replicas>, excess: i32) -> Settled {
+    let direct = excess >= 0 && wanted.is_some_and(|wanted| wanted.0 > 0);
+    let route = if direct { Route::Direct } else { Route::Proxied };
+    Settled { wanted, replicas: Replicas(0), again_after: None, probe: false, route, activators: None }
 }

@@ -270,13 +270,13 @@ fn step<T: Trace<Step>>(
     }
     let highest = remember(policy, &mut recommendations, asked, now, &mut draft);
     let at = Replicas(current);
-    if current > policy.bounds.max().0 || current < policy.bounds.min().0 {
-        let step = if asked > current {
-            Step::ScaledUp { from: at, to: Replicas(asked) }
-        } else {
-            Step::ScaledDown { from: at, to: Replicas(asked) }
-        };
-        draft.set(asked, step);
+    let (min, max) = (policy.bounds.min().0, policy.bounds.max().0);
+    if current > max {
+        // Down to the bound at once; further only to what was enough for the whole window.
+        let to = Replicas(highest.value.max(asked).min(max));
+        draft.set(to.0, Step::ScaledDown { from: at, to });
+    } else if current < min {
+        draft.set(asked, Step::ScaledUp { from: at, to: Replicas(asked) });
     } else if asked > current {
         if known.ineffective {
             draft.set(current, Step::Held { from: Replicas(asked), to: at, by: Hold::Bottleneck });
@@ -618,6 +618,21 @@ mod tests {
             decide(&policy, &mut history, &mut world);
         }
         assert!(!history.ineffective() && world.replicas > before);
+    }
+
+    #[test]
+    fn a_lowered_maximum_cuts_to_itself_and_not_past_the_window() {
+        let wide = policy(1);
+        let mut history: History = History::new(&wide).unwrap();
+        let mut world = World { replicas: 50, running: 50, produced: 30_000, ..World::default() };
+        decide(&wide, &mut history, &mut world);
+        world.replicas = 50;
+        world.processed = world.produced;
+        world.pass(10, 10);
+        let narrow = RateAware::new(Bounds::new(1, 20).unwrap(), 10.0, secs(20), secs(60)).unwrap();
+        assert_eq!(narrow.decide(&mut history, &world.seen(), &mut ()).to, Replicas(20), "2 were not enough for a window");
+        world.second += 301;
+        assert!(narrow.decide(&mut history, &world.seen(), &mut ()).to < Replicas(20));
     }
 
     #[test]

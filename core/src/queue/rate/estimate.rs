@@ -147,7 +147,7 @@ pub fn diminishing(pairs: &[(i32, f64)]) -> f64 {
     let fewest = pairs.iter().filter(|pair| pair.0 > 0).min_by_key(|pair| pair.0);
     let Some(base) = fewest.map(|(n, rate)| rate / f64::from(*n)).filter(|base| *base > 0.0) else { return 1.0 };
     let (mut above, mut below) = (0.0, 0.0);
-    for (n, rate) in pairs {
+    for (n, rate) in pairs.iter().filter(|pair| pair.0 > 0) {
         let n = f64::from(*n);
         above += n * rate;
         below += n * n;
@@ -157,5 +157,17 @@ pub fn diminishing(pairs: &[(i32, f64)]) -> f64 {
         () if kept >= 1.0 => 1.0,
         () if kept >= 0.5 => kept,
         () => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_without_consumers_say_nothing() {
+        assert_eq!(diminishing(&[(2, 20.0), (4, 30.0)]), 0.8);
+        assert_eq!(diminishing(&[(2, 20.0), (4, 30.0), (-9, 5.0), (0, 7.0)]), 0.8);
+        assert_eq!(diminishing(&[(0, 7.0)]), 1.0);
     }
 }

@@ -188,8 +188,10 @@ pub(crate) fn trigger_value(vector: &Vector) -> Result<(), String> {
         object = object.with_fallback(fallback);
     }
     let mut history: History = History::new(&object).expect("room");
-    // The failures are those after this read: one that failed adds one, one that did not leaves none.
-    let failed = given.failures.is_some_and(|failures| failures > given.failure_threshold);
+    // The failures are those after this read: one that failed adds one, one that did not leaves none. Only the behavior
+    // that hands nil to the formula tells a failed read from its value here; under the others something stands in.
+    let nil = given.fallback_behavior.as_deref() == Some("scalingModifiers");
+    let failed = nil && given.failures.is_some_and(|failures| failures > given.failure_threshold);
     history.set_health(0, given.failures.map(|f| Health { failures: f - i32::from(failed), failing: f > 0 }));
     let reading = if failed { Reading::Failed } else { Reading::Value { value: milli(given.metric), active: false } };
     let seen = Observation { replicas: Some(Replicas(5)), readings: &[reading], ..Observation::default() };

@@ -106,9 +106,10 @@ pub(crate) fn decision(vector: &Vector) -> Result<(), String> {
     let max = given.max_replicas + given.min_replicas;
     let job = job(Some(given.min_replicas), Some(max), strategy_of(&given.strategy, None, None))?;
     // A queue of `scale_to` whose target makes `max_scale` of it.
-    let target = if given.max_scale == 0 { 0.0 } else { given.scale_to as f64 / given.max_scale as f64 };
     let queue = Milli(given.scale_to * 1000);
-    let triggers = [JobReading::Value { queue, target: milli(target), active: given.active }];
+    // Rounded up: a target a thousandth too small would make one job more of the queue.
+    let target = Milli(if given.max_scale == 0 { 0 } else { (queue.0 + given.max_scale - 1) / given.max_scale });
+    let triggers = [JobReading::Value { queue, target, active: given.active }];
     let (running, pending) = (given.running, given.pending);
     let seen = JobObservation { now: Instant::default(), triggers: &triggers, running, pending, paused: false };
     let detail = job.decide(&seen, &mut ()).detail;
