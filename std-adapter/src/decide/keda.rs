@@ -132,6 +132,7 @@ impl Kind for Keda {
                 "revisitAt": pass.revisit_at,
             },
             "steps": steps,
+            "outlook": pass.outlook,
             "conditions": hpa_past.conditions().iter().map(record::condition).collect::<Vec<_>>(),
             "history": HistoryOut {
                 object: Saved::text(KedaPast::saved_size(), |out| past.save(out)),

@@ -142,6 +142,8 @@ pub struct Pass {
     pub readings: Vec<MetricReading>,
     /// What they ask for together.
     pub asked: Option<i32>,
+    /// At which readings each metric of the HPA would ask for another number, as JSON; empty where it did not scale.
+    pub outlook: Vec<Value>,
     /// When time alone could change the answer.
     pub revisit_at: Option<Instant>,
 }
@@ -404,6 +406,7 @@ impl Keda {
                 metrics: Vec::new(),
                 readings: Vec::new(),
                 asked: None,
+                outlook: Vec::new(),
                 revisit_at: None,
             };
             if turn.polls {
@@ -457,6 +460,8 @@ impl Keda {
                 readings: &readings,
                 ..hpa::Observation::default()
             };
+            let metrics = 0..hpa.metrics().len();
+            pass.outlook = metrics.map(|index| super::record::outlook(&hpa.outlook(index, &seen))).collect();
             let mut own = Vec::new();
             let mut tell = Each(|step: &hpa::Step| own.push(*step));
             let decision = hpa.decide(past, &seen, &mut tell);

@@ -73,6 +73,11 @@ fn flat(value: &Value, path: &str, lines: &mut Vec<String>) {
                     Value::Null => {}
                     Value::Object(_) | Value::Array(_) => flat(value, &format!("{path}{name} "), lines),
                     Value::String(text) => here.push(format!("{name} {text}")),
+                    // Totals of an HPA's outlook are thousandths, whatever else is says so.
+                    Value::Number(number) if name == "total" || name.ends_with("Milli") => {
+                        let value = number.as_f64().unwrap_or_default() / 1e3;
+                        here.push(format!("{} {value}", name.trim_end_matches("Milli")));
+                    }
                     Value::Number(number) if number.is_f64() => {
                         let value = number.as_f64().unwrap_or_default();
                         here.push(format!("{name} {}", (value * 1e3).round() / 1e3));
