@@ -630,7 +630,11 @@ mod tests {
         world.processed = world.produced;
         world.pass(10, 10);
         let narrow = RateAware::new(Bounds::new(1, 20).unwrap(), 10.0, secs(20), secs(60)).unwrap();
-        assert_eq!(narrow.decide(&mut history, &world.seen(), &mut ()).to, Replicas(20), "2 were not enough for a window");
+        assert_eq!(
+            narrow.decide(&mut history, &world.seen(), &mut ()).to,
+            Replicas(20),
+            "2 were not enough for a window"
+        );
         world.second += 301;
         assert!(narrow.decide(&mut history, &world.seen(), &mut ()).to < Replicas(20));
     }
