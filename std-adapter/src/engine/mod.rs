@@ -4,6 +4,11 @@
 //! cluster as a dump shows it, and gives the readings of a policy's metrics with the class of every pod.
 //! [`remembered`] puts together what a controller must still know, from a status and from events. [`record`] writes
 //! steps as JSON. [`Decider`] plays the controller in a simulation.
+//!
+//! Every other kind of policy has a file here: what owns the core's policy, made from a section of another text, and its
+//! player in a simulation. The next one goes beside them, into [`scaler`] and
+//! [`Plan::policies`](crate::simulate::scenario::Plan::policies), and with a file of its own into
+//! [`decide`](crate::decide), which says what a line tells it.
 
 pub mod aws;
 pub mod combine;
