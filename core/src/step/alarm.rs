@@ -146,9 +146,10 @@ impl Alarm {
         Self { missing, ..self }
     }
 
-    /// Judges as CloudWatch documents it: looks back over `range` periods for N points that are there, fills up only
-    /// what is lacking then, and goes to ALARM early when all that is there breaches. CloudWatch does not publish the
-    /// range; its tables show 5 for N = 3.
+    /// Judges as CloudWatch documents it ("Configuring how CloudWatch alarms treat missing data"): looks back over
+    /// `range` periods for N points that are there, fills up only what is lacking then, and goes to ALARM early when
+    /// all that is there breaches, the oldest of it for at least M periods. CloudWatch does not publish the range; its
+    /// tables show 5 for N = 3.
     ///
     /// # Errors
     /// A range shorter than N, or longer than 64. Call it after [`Alarm::with_datapoints`].
@@ -227,12 +228,13 @@ impl Alarm {
     }
 
     fn judge_range(&self, points: &Datapoints, enough: u32, of: u32, range: u32) -> AlarmState {
-        let (mut real, mut breaching) = (0_u32, 0_u32);
+        let (mut real, mut breaching, mut oldest) = (0_u32, 0_u32, 0_u32);
         for age in 0..range {
             let bit = 1_u64.checked_shl(age).unwrap_or(0);
             if points.present & bit != 0 && real < of {
                 real = real.saturating_add(1);
                 breaching = breaching.saturating_add(u32::from(points.breaching & bit != 0));
+                oldest = age.saturating_add(1);
             }
         }
         let lacking = of.saturating_sub(real);
@@ -240,13 +242,14 @@ impl Alarm {
             Missing::Breaching => breaching.saturating_add(lacking),
             _ => breaching,
         };
-        let early = lacking > 0 && breaching == real;
+        // A breach that came just now waits for the next points: they may not breach.
+        let early = lacking > 0 && breaching == real && oldest >= enough;
         match self.missing {
             _ if points.seen == 0 => AlarmState::Insufficient,
             _ if filled >= enough => AlarmState::Alarm,
             Missing::Missing if real == 0 => AlarmState::Insufficient,
             Missing::Missing if early => AlarmState::Alarm,
-            Missing::Ignore if early => points.state,
+            Missing::Ignore if early || real == 0 => points.state,
             _ => AlarmState::Ok,
         }
     }
@@ -272,6 +275,15 @@ impl Datapoints {
     /// Knows nothing yet.
     pub const NONE: Self =
         Self { present: 0, breaching: 0, seen: 0, state: AlarmState::Insufficient, newest: None, last: None };
+
+    /// The points that another evaluator of the alarm tells of, oldest first, and the state that it came to: CloudWatch
+    /// does not publish all of its rules.
+    #[must_use]
+    pub fn told(alarm: &Alarm, points: &[Option<f64>], state: AlarmState) -> Self {
+        let mut told = Self::NONE;
+        points.iter().for_each(|point| told.push(alarm, *point));
+        Self { state, ..told }
+    }
 
     /// The state after the newest point.
     #[must_use]
@@ -485,6 +497,9 @@ mod tests {
             ("-----", [I, retained, A, O]),
             ("0XX-X", [A, A, A, A]),
             ("--X--", [A, retained, A, O]),
+            // Its text: a breach that is younger than M periods does not bring ALARM early.
+            ("----X", [O, O, A, O]),
+            ("---X-", [O, O, A, O]),
         ];
         let two_of_three = [
             ("0-X-X", [A, A, A, A]),
@@ -493,9 +508,9 @@ mod tests {
             ("----0", [O, O, A, O]),
             ("---X-", [A, retained, A, O]),
         ];
-        for (breaching, table) in [(3, three_of_three), (2, two_of_three)] {
+        for (breaching, table) in [(3, &three_of_three[..]), (2, &two_of_three[..])] {
             for (points, states) in table {
-                for (missing, state) in ALL.into_iter().zip(states) {
+                for (missing, state) in ALL.into_iter().zip(*states) {
                     let alarm = alarm(breaching, 3, missing).with_evaluation_range(5).expect("five");
                     assert_eq!(after(&alarm, retained, points), state, "{breaching} of 3, {points}, {missing:?}");
                 }
@@ -545,6 +560,15 @@ mod tests {
         assert_eq!(past.bits().0, 0b10101, "the late one counts for its own period only");
         assert!(past.take(&alarm, &[Some(f64::NAN)], Instant::MAX));
         assert_eq!(past.bits().0, 0, "after ages nothing is known");
+    }
+
+    #[test]
+    fn a_told_state_stands_until_a_point_comes() {
+        let alarm = alarm(3, 3, Missing::Missing);
+        let mut told = Datapoints::told(&alarm, &[Some(60.0), None], AlarmState::Alarm);
+        assert_eq!((told.state(), told.newest(), told.bits()), (AlarmState::Alarm, None, (0b10, 0b10)));
+        told.push(&alarm, Some(40.0));
+        assert_eq!(told.state(), AlarmState::Ok);
     }
 
     #[test]

@@ -68,6 +68,18 @@ impl<const A: usize, const KIND: u16> Default for History<A, KIND> {
 }
 
 impl<const A: usize, const KIND: u16> History<A, KIND> {
+    /// What another controller of the group is known to remember: the points of its alarms in the order of the rules,
+    /// its last order, and for simple scaling its last action. The next evaluation takes the alarms as they stand and
+    /// needs no new point.
+    ///
+    /// # Errors
+    /// More alarms than there is room for.
+    pub fn told(alarms: &[Datapoints], order: Option<Order>, action: Option<Action>) -> Result<Self, ConfigError> {
+        Self::fits(alarms.len())?;
+        let alarms = alarms.iter().copied().collect();
+        Ok(Self { alarms, order, action, held: true, last: None })
+    }
+
     /// Whether there is room for the alarms of so many rules. A history that is too small still decides, leaves out
     /// the rules beyond it, and leaves a step.
     ///

@@ -42,10 +42,11 @@ pub(super) struct Arguments {
     /// Multiply the trace's counts
     #[arg(long, requires = "load", value_name = "FACTOR", allow_negative_numbers = true)]
     scale: Option<f64>,
-    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, or a Service or Revision
-    /// of Knative
-    #[arg(long, visible_alias = "hpa", value_name = "FILE")]
-    policy: Option<PathBuf>,
+    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, a Service or Revision of
+    /// Knative, or what the AWS CLI prints of one group or scalable target with its policies and alarms. Several files
+    /// are read together
+    #[arg(long = "policy", visible_alias = "hpa", value_name = "FILE")]
+    policies: Vec<PathBuf>,
     /// Another seed for the random parts
     #[arg(long)]
     seed: Option<u64>,
@@ -70,13 +71,12 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     }
     let scenario = scenario(arguments)?;
     let api = arguments.flags.api()?;
-    let mut scaler: Box<dyn Scaler> = match &arguments.policy {
-        Some(path) => {
-            let policy = policy_of(path, engine::settings_of(scenario.plan(), api))?;
-            let name = format!("{}: {} {}", path.display(), policy.kind, policy.short());
-            engine::scaler_of(policy.policy, scenario.plan()).map_err(|error| Failure::about(name, error))?
-        }
-        None => engine::scaler(scenario.plan(), api).map_err(Failure::new)?,
+    let mut scaler: Box<dyn Scaler> = if arguments.policies.is_empty() {
+        engine::scaler(scenario.plan(), api).map_err(Failure::new)?
+    } else {
+        let (files, policy) = policy_of(&arguments.policies, engine::settings_of(scenario.plan(), api))?;
+        let name = format!("{files}: {} {}", policy.kind, policy.short());
+        engine::scaler_of(policy.policy, scenario.plan()).map_err(|error| Failure::about(name, error))?
     };
     let bar = bar();
     let run = simulate::run(&scenario, &mut *scaler, &mut |done, of| {
@@ -141,18 +141,20 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Failure> {
     Scenario::new(plan, &mut *files).map_err(|error| Failure::about(name, error))
 }
 
-/// The one policy of a manifest.
-fn policy_of(path: &Path, settings: Settings) -> Result<NamedPolicy, Failure> {
-    let mut policies = policies_of(&[path.to_path_buf()], settings)?;
+/// The one policy of these files, with their names.
+fn policy_of(paths: &[PathBuf], settings: Settings) -> Result<(String, NamedPolicy), Failure> {
+    let mut policies = policies_of(paths, settings)?;
+    let files = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     match (policies.pop(), policies.len()) {
-        (Some(policy), 0) => Ok(policy),
+        (Some(policy), 0) => Ok((files, policy)),
         (None, _) => Err(Failure::about(
-            path.display(),
-            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, or a Service or Revision of Knative",
+            files,
+            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, a Service or Revision of Knative, or what the \
+             AWS CLI prints of scaling policies",
         )),
         (Some(last), more) => {
             let names = policies.iter().chain([&last]).map(NamedPolicy::full).collect::<Vec<_>>().join(", ");
-            Err(Failure::about(path.display(), format!("holds {} policies, one can be tested: {names}", more + 1)))
+            Err(Failure::about(files, format!("holds {} policies, one can be tested: {names}", more + 1)))
         }
     }
 }

@@ -201,7 +201,7 @@ impl Decisions {
     }
 
     /// Names the policies of manifests for later lines: `namespace/name`, and `Kind/namespace/name`, which alone stands
-    /// for one of several of the same name.
+    /// for one of several of the same name. Groups of AWS have no namespace.
     pub fn define(&mut self, policies: Vec<NamedPolicy>) {
         let mut kinds = BTreeMap::<String, Vec<String>>::new();
         for policy in &policies {
@@ -214,6 +214,7 @@ impl Decisions {
                 AnyPolicy::Keda(policy) => Rc::new(*policy),
                 AnyPolicy::KedaJob(policy) => Rc::new(policy),
                 AnyPolicy::Knative(policy) => Rc::new(policy),
+                AnyPolicy::Aws(policy) => Rc::new(*policy),
             };
             if kinds.get(&short).is_some_and(|kinds| kinds.len() == 1) {
                 self.policies.insert(short, Rc::clone(&asked));

@@ -1,7 +1,9 @@
-//! The policies of manifests, of whatever kind: HorizontalPodAutoscaler, ScaledObject, ScaledJob, and what Knative scales.
+//! The policies of manifests, of whatever kind: HorizontalPodAutoscaler, ScaledObject, ScaledJob, and what Knative scales;
+//! and those that the AWS CLI prints.
 
 use std::collections::BTreeSet;
 
+use super::aws::{self, Aws};
 use super::keda::Keda;
 use super::keda_job::KedaJob;
 use super::knative::Knative;
@@ -21,6 +23,8 @@ pub enum AnyPolicy {
     KedaJob(KedaJob),
     /// Of a Service, a Revision or a PodAutoscaler of Knative.
     Knative(Knative),
+    /// Of a group or a scalable target of AWS.
+    Aws(Box<Aws>),
 }
 
 /// A policy, and the object that it is from.
@@ -28,7 +32,7 @@ pub enum AnyPolicy {
 pub struct NamedPolicy {
     /// The object's kind.
     pub kind: String,
-    /// Its namespace.
+    /// Its namespace; empty for a group of AWS.
     pub namespace: String,
     /// Its name.
     pub name: String,
@@ -45,18 +49,19 @@ impl NamedPolicy {
     /// `shop/web`
     #[must_use]
     pub fn short(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        format!("{}{slash}{}", self.namespace, self.name)
     }
 
     /// `ScaledObject/shop/web`
     #[must_use]
     pub fn full(&self) -> String {
-        format!("{}/{}/{}", self.kind, self.namespace, self.name)
+        format!("{}/{}", self.kind, self.short())
     }
 }
 
-/// The policies of several texts, each with a name for errors: HPAs, then KEDA's, then Knative's, within a kind in the
-/// order of the texts. A ConfigMap `config-autoscaler` in any of them has the settings of Knative's cluster; without one
+/// The policies of several texts, each with a name for errors: HPAs, then KEDA's, then Knative's, then those of AWS, within
+/// a kind in the order of the texts. A ConfigMap `config-autoscaler` in any of them has the settings of Knative's cluster; without one
 /// they are Knative's defaults. Objects of other kinds are passed over.
 ///
 /// # Errors
@@ -64,7 +69,8 @@ impl NamedPolicy {
 pub fn policies(texts: &[(String, Vec<u8>)], settings: Settings) -> Result<Vec<NamedPolicy>, String> {
     let (mut hpas, mut others, mut revisions) = (Vec::new(), Vec::new(), Vec::new());
     let mut config: Option<(&str, AutoscalerConfig)> = None;
-    for (file, text) in texts {
+    let (of_aws, of_kubernetes): (Vec<_>, Vec<_>) = texts.iter().partition(|(_, text)| manifest::aws::Aws::is(text));
+    for (file, text) in of_kubernetes {
         let about = |what: &str, metadata: &Metadata, error: &dyn std::fmt::Display| {
             format!("{file}: {what} {}/{}: {error}", metadata.namespace, metadata.name)
         };
@@ -109,6 +115,9 @@ pub fn policies(texts: &[(String, Vec<u8>)], settings: Settings) -> Result<Vec<N
         others.push((file, NamedPolicy::new(&revision.kind, &revision.metadata, AnyPolicy::Knative(policy))));
     }
     hpas.append(&mut others);
+    if let Some((file, _)) = of_aws.first() {
+        hpas.extend(groups(&of_aws)?.into_iter().map(|policy| (file, policy)));
+    }
     let mut names = BTreeSet::new();
     for (file, policy) in &hpas {
         if !names.insert(policy.full()) {
@@ -116,4 +125,42 @@ pub fn policies(texts: &[(String, Vec<u8>)], settings: Settings) -> Result<Vec<N
         }
     }
     Ok(hpas.into_iter().map(|(_, policy)| policy).collect())
+}
+
+/// What the texts of the AWS CLI hold together: a policy for each group or scalable target that has scaling policies.
+fn groups(texts: &[&(String, Vec<u8>)]) -> Result<Vec<NamedPolicy>, String> {
+    let mut all = manifest::aws::Aws::default();
+    for (file, text) in texts {
+        all.add(file, text).map_err(|error| error.to_string())?;
+    }
+    let mut policies = Vec::new();
+    for joined in aws::join(&all)? {
+        if let Some(policy) = joined.predictive.first() {
+            let at = &policy.at;
+            return Err(format!(
+                "{at}.PolicyType is \"PredictiveScaling\", and it scales: what it forecasts is not known here; with the \
+                 Mode ForecastOnly, or without it, the others can be asked"
+            ));
+        }
+        if joined.policies.is_empty() {
+            continue;
+        }
+        let policy = Aws::of(&joined)?;
+        if policy.series().is_empty() {
+            return Err(format!(
+                "{}: none of its policies acts: they are not Enabled, or their alarms have not ActionsEnabled",
+                joined.name()
+            ));
+        }
+        let aws::Joined { kind, namespace, resource: name, .. } = joined;
+        policies.push(NamedPolicy { kind, namespace, name, policy: AnyPolicy::Aws(Box::new(policy)) });
+    }
+    if policies.is_empty() {
+        let files = texts.iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(format!(
+            "{files}: no scaling policy in it (aws autoscaling describe-policies and aws application-autoscaling \
+             describe-scaling-policies print them)"
+        ));
+    }
+    Ok(policies)
 }

@@ -90,10 +90,7 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             }
             Ok(Box::new(consumers::Player::new(consumers::Consumers::inline(given, root)?)))
         }
-        "aws" => {
-            let policy = aws::Aws::inline(given, root)?;
-            Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
-        }
+        "aws" => player(AnyPolicy::Aws(Box::new(aws::Aws::inline(given, root)?)), root, plan),
         "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
         "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
         _ => {
@@ -126,6 +123,7 @@ fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>,
     match policy {
         AnyPolicy::Hpa(policy) => Ok(Box::new(Decider::new(policy).map_err(|error| error.to_string())?)),
         AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
+        AnyPolicy::Aws(policy) => Ok(Box::new(aws::Player::new(*policy, plan.controller.sync_period_s)?)),
         AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
         AnyPolicy::Knative(policy) => {
             let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);

@@ -1,8 +1,10 @@
 //! Scaling policies of one group of AWS: step scaling, simple scaling and target tracking, decided together.
 //!
-//! `read` makes the core's policies of what AWS's APIs take and print, `together` is AWS's rule for several of them,
-//! and `player` gathers the points of every period in a simulation.
+//! `read` makes the core's policies of what AWS's APIs take and print, of a section or of what `join` found in texts of
+//! the command line; `together` is AWS's rule for several of them, and `player` gathers the points of every period in a
+//! simulation.
 
+mod join;
 mod player;
 mod read;
 mod together;
@@ -23,6 +25,7 @@ use super::record;
 use crate::manifest::aws;
 use crate::simulate::run::MetricReading;
 
+pub use join::{Joined, join};
 pub(super) use player::Player;
 
 /// Most alarms that invoke step scaling, and as many for simple scaling.
@@ -63,6 +66,9 @@ struct Tracked {
     name: String,
     policy: TargetTracking,
     wait: Span,
+    in_cooldown: Span,
+    /// Whether the alarms that AWS made compare the metric itself.
+    same_unit: bool,
 }
 
 /// What is measured for one alarm, or one target tracking policy: a point a period.
@@ -72,6 +78,8 @@ pub struct Series {
     pub at: String,
     /// The alarm's name; a target tracking policy has alarms of its own.
     pub alarm: Option<String>,
+    /// Those, the high and the low one, where they are known.
+    pub own: [Option<String>; 2],
     /// The name of the policy that it invokes.
     pub policy: String,
     /// What is measured.
@@ -171,7 +179,15 @@ impl Aws {
     /// # Errors
     /// The first field that does not fit.
     pub fn inline(given: &Value, root: &str) -> Result<Self, String> {
-        read::read(given, root)
+        read::section(given, root)
+    }
+
+    /// From what the command line printed of one group or scalable target. Where all its policies are disabled, none acts.
+    ///
+    /// # Errors
+    /// The first field that does not fit, or which command prints what is missing.
+    pub fn of(joined: &Joined) -> Result<Self, String> {
+        read::joined(joined)
     }
 
     /// Fewest and most units.

@@ -159,7 +159,10 @@ fn source(at: &str, measure: &Measure) -> Result<Source, String> {
     }
     let mut names = known.iter().map(|(known, _)| *known).collect::<Vec<_>>();
     if measure.predefined {
-        return Err(format!("{at} tracks {name:?}: measured here are {}", names.join(", ")));
+        let names = names.join(", ");
+        return Err(format!(
+            "{at} tracks {name:?}: measured here are {names}; decide takes points of any metric"
+        ));
     }
     if name == REQUESTS {
         return Ok(Source::Pods(REQUESTS));
@@ -169,7 +172,10 @@ fn source(at: &str, measure: &Measure) -> Result<Source, String> {
     }
     names.push(REQUESTS);
     names.extend(SERVICE);
-    Err(format!("{at} has the metric {name:?}: measured here are {}", names.join(", ")))
+    let names = names.join(", ");
+    Err(format!(
+        "{at} has the metric {name:?}: measured here are {names}; decide takes points of any metric"
+    ))
 }
 
 fn statistic(at: &str, measure: &Measure, source: Source) -> Result<Statistic, String> {

@@ -10,8 +10,9 @@ use plimsoll_core::units::Span;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::join::Joined;
 use super::{Aws, MOST_ALARMS, Measure, Series, Simple, Stepped, Tracked};
-use crate::manifest::aws::{self, ScalingPolicy};
+use crate::manifest::aws::{self, Placed, ScalingPolicy};
 
 /// A group with its policies as a scenario or a line writes it.
 #[derive(Deserialize)]
@@ -70,39 +71,57 @@ struct Built {
     tracked: Vec<(Tracked, Series)>,
 }
 
-pub(super) fn read(given: &Value, root: &str) -> Result<Aws, String> {
+/// From a section of another text.
+pub(super) fn section(given: &Value, root: &str) -> Result<Aws, String> {
     let section: Section = crate::engine::inline(given, root)?;
-    let bounds = Bounds::new(section.min, section.max).map_err(|error| format!("{root}: {error}"))?;
+    let Section { min, max, default_cooldown_s, default_instance_warmup_s, tracking, policies, alarms } = section;
+    if policies.is_empty() {
+        return Err(format!("{root}.policies is empty: a policy must decide"));
+    }
+    let warmup = |given| seconds(root, "default_instance_warmup_s", given);
     let reader = Reader {
         root,
-        bounds,
-        cooldown: seconds(root, "default_cooldown_s", section.default_cooldown_s)?,
-        warmup: section
-            .default_instance_warmup_s
-            .map(|given| seconds(root, "default_instance_warmup_s", given))
-            .transpose()?,
-        section: &section,
+        bounds: Bounds::new(min, max).map_err(|error| format!("{root}: {error}"))?,
+        cooldown: seconds(root, "default_cooldown_s", default_cooldown_s)?,
+        warmup: default_instance_warmup_s.map(warmup).transpose()?,
+        tracking,
+        policies: placed(root, "policies", policies),
+        alarms: placed(root, "alarms", alarms),
+        printed: false,
     };
-    let pace = reader.pace()?;
-    reader.names()?;
-    let mut built = Built::default();
-    for (index, policy) in section.policies.iter().enumerate() {
-        reader.policy(index, policy, pace, &mut built)?;
-    }
     reader.all_invoke()?;
-    let alarms = built.stepped.len().max(built.simple.len());
-    if alarms > MOST_ALARMS {
-        return Err(format!("{root}.alarms invoke {alarms} policies of one kind: must be at most {MOST_ALARMS}"));
-    }
-    if built.stepped.is_empty() && built.simple.is_empty() && built.tracked.is_empty() {
+    let read = reader.read()?;
+    if read.series.is_empty() {
         return Err(format!("{root}.policies has no policy that is enabled"));
     }
-    let (stepped, mut series): (Vec<_>, Vec<_>) = built.stepped.into_iter().unzip();
-    let (simple, of_simple): (Vec<_>, Vec<_>) = built.simple.into_iter().unzip();
-    let (tracked, of_tracked): (Vec<_>, Vec<_>) = built.tracked.into_iter().unzip();
-    series.extend(of_simple);
-    series.extend(of_tracked);
-    Ok(Aws { bounds, pace, default_cooldown: reader.cooldown, stepped, simple, tracked, series })
+    Ok(read)
+}
+
+fn placed<T>(root: &str, list: &str, given: Vec<T>) -> Vec<Placed<T>> {
+    let placed = |(index, it)| Placed { at: format!("{root}.{list}[{index}]"), it };
+    given.into_iter().enumerate().map(placed).collect()
+}
+
+/// From what the command line printed of one group or scalable target; perhaps no policy of it acts.
+pub(super) fn joined(joined: &Joined) -> Result<Aws, String> {
+    let root = joined.name();
+    let group = joined.group.as_ref().ok_or_else(|| joined.no_bounds())?;
+    let at = &group.at;
+    let bound = |field: &str, given: Option<i32>| given.ok_or_else(|| format!("{at}.{field} is missing"));
+    let [min, max] = if joined.of_ec2() { ["MinSize", "MaxSize"] } else { ["MinCapacity", "MaxCapacity"] };
+    let (min, max) = (bound(min, group.it.min_size)?, bound(max, group.it.max_size)?);
+    let span = |field: &str, given: Option<i32>| given.map(|given| seconds(at, field, given)).transpose();
+    let reader = Reader {
+        root: &root,
+        bounds: Bounds::new(min, max).map_err(|error| format!("{at}: {error}"))?,
+        cooldown: span("DefaultCooldown", group.it.default_cooldown)?.unwrap_or(SimpleScaling::DEFAULT_COOLDOWN),
+        warmup: span("DefaultInstanceWarmup", group.it.default_instance_warmup)?,
+        tracking: Unpublished::default(),
+        policies: joined.policies.clone(),
+        alarms: joined.alarms.clone(),
+        printed: true,
+    };
+    reader.read()
 }
 
 struct Reader<'a> {
@@ -110,83 +129,108 @@ struct Reader<'a> {
     bounds: Bounds,
     cooldown: Span,
     warmup: Option<Span>,
-    section: &'a Section,
+    tracking: Unpublished,
+    policies: Vec<Placed<ScalingPolicy>>,
+    alarms: Vec<Placed<aws::Alarm>>,
+    /// By the command line: then another command prints what is missing.
+    printed: bool,
 }
 
 impl Reader<'_> {
+    fn read(self) -> Result<Aws, String> {
+        let pace = self.pace()?;
+        self.names()?;
+        let mut built = Built::default();
+        for policy in &self.policies {
+            self.policy(policy, pace, &mut built)?;
+        }
+        let alarms = built.stepped.len().max(built.simple.len());
+        if alarms > MOST_ALARMS {
+            let root = self.root;
+            return Err(format!("{root}: alarms invoke {alarms} policies of one kind: must be at most {MOST_ALARMS}"));
+        }
+        let (stepped, mut series): (Vec<_>, Vec<_>) = built.stepped.into_iter().unzip();
+        let (simple, of_simple): (Vec<_>, Vec<_>) = built.simple.into_iter().unzip();
+        let (tracked, of_tracked): (Vec<_>, Vec<_>) = built.tracked.into_iter().unzip();
+        series.extend(of_simple);
+        series.extend(of_tracked);
+        Ok(Aws { bounds: self.bounds, pace, default_cooldown: self.cooldown, stepped, simple, tracked, series })
+    }
+
     /// One group is of EC2 Auto Scaling, or of Application Auto Scaling.
     fn pace(&self) -> Result<Pace, String> {
-        let paces = self.section.policies.iter().map(|policy| match of_application(policy) {
-            true => Pace::Cooldown,
-            false => Pace::WarmUp,
-        });
-        let paces = paces.collect::<Vec<_>>();
-        let first = *paces.first().ok_or_else(|| format!("{}.policies is empty: a policy must decide", self.root))?;
-        match paces.iter().position(|pace| *pace != first) {
-            None => Ok(first),
-            Some(other) => {
-                let root = self.root;
-                Err(format!("{root}.policies[{other}] is of another API than {root}.policies[0]: a group has one"))
-            }
+        let pace = |policy: &ScalingPolicy| if of_application(policy) { Pace::Cooldown } else { Pace::WarmUp };
+        let Some(first) = self.policies.first() else { return Ok(Pace::WarmUp) };
+        match self.policies.iter().find(|other| pace(&other.it) != pace(&first.it)) {
+            None => Ok(pace(&first.it)),
+            Some(other) => Err(format!("{} is of another API than {}: a group has one", other.at, first.at)),
         }
     }
 
     /// Policies and alarms go by their names.
     fn names(&self) -> Result<(), String> {
-        let policies = self.section.policies.iter().map(|policy| policy.policy_name.as_str()).collect::<Vec<_>>();
-        let alarms = self.section.alarms.iter().map(|alarm| alarm.alarm_name.as_str()).collect::<Vec<_>>();
-        for (list, field, names) in [("policies", "PolicyName", policies), ("alarms", "AlarmName", alarms)] {
-            for (index, name) in names.iter().enumerate() {
-                let at = format!("{}.{list}[{index}].{field}", self.root);
+        let policies = self.policies.iter().map(|policy| (&policy.at, &policy.it.policy_name)).collect::<Vec<_>>();
+        let alarms = self.alarms.iter().map(|alarm| (&alarm.at, &alarm.it.alarm_name)).collect::<Vec<_>>();
+        for (field, names) in [("PolicyName", policies), ("AlarmName", alarms)] {
+            for (index, (at, name)) in names.iter().enumerate() {
                 if name.is_empty() {
-                    return Err(format!("{at} is missing"));
+                    return Err(format!("{at}.{field} is missing"));
                 }
-                if names.iter().take(index).any(|other| other == name) {
-                    return Err(format!("{at} is {name:?}: another one has this name"));
+                if names.iter().take(index).any(|(_, other)| other == name) {
+                    return Err(format!("{at}.{field} is {name:?}: another one has this name"));
                 }
             }
         }
         Ok(())
     }
 
-    fn policy(&self, index: usize, policy: &ScalingPolicy, pace: Pace, built: &mut Built) -> Result<(), String> {
-        let at = format!("{}.policies[{index}]", self.root);
-        let kind = kind(&at, policy)?;
-        fitting(&at, policy, kind)?;
-        let alarms = self.alarms(&at, policy, kind)?;
+    fn policy(&self, given: &Placed<ScalingPolicy>, pace: Pace, built: &mut Built) -> Result<(), String> {
+        let Placed { at, it: policy } = given;
+        let kind = kind(at, policy)?;
+        fitting(at, policy, kind)?;
+        let alarms = self.alarms(at, policy, kind)?;
         if policy.enabled == Some(false) {
             return Ok(());
         }
         if kind == Kind::Tracking {
-            built.tracked.push(self.tracking(&at, policy, pace, &alarms)?);
+            built.tracked.push(self.tracking(at, policy, pace, &alarms)?);
             return Ok(());
         }
         if alarms.is_empty() {
-            return Err(format!(
-                "{at}: no alarm invokes {:?}: name one in its Alarms, or its PolicyARN in an alarm's AlarmActions",
-                policy.policy_name
-            ));
+            let name = &policy.policy_name;
+            return Err(if self.printed {
+                format!("{at}: no alarm of these texts invokes {name:?} (aws cloudwatch describe-alarms prints them)")
+            } else {
+                format!(
+                    "{at}: no alarm invokes {name:?}: name one in its Alarms, or its PolicyARN in an alarm's AlarmActions"
+                )
+            });
         }
-        for (number, given) in &alarms {
-            let alarm = alarm(&format!("{}.alarms[{number}]", self.root), given)?;
+        for Placed { at: place, it: given } in &alarms {
+            let alarm = alarm(place, given)?;
+            // One whose actions are switched off invokes nothing.
+            if given.actions_enabled == Some(false) {
+                continue;
+            }
             let name = match alarms.as_slice() {
                 [_] => policy.policy_name.clone(),
                 _ => format!("{} ({})", policy.policy_name, given.alarm_name),
             };
             let series = |warm_up| Series {
-                at: format!("{}.alarms[{number}]", self.root),
+                at: place.clone(),
                 alarm: Some(given.alarm_name.clone()),
+                own: [None, None],
                 policy: policy.policy_name.clone(),
                 measure: Measure::of_alarm(given),
                 period: alarm.period(),
                 warm_up,
             };
             if kind == Kind::Simple {
-                let rule = self.simple(&at, policy, alarm)?;
+                let rule = self.simple(at, policy, alarm)?;
                 // The group's warm-up, and no other, keeps units of simple scaling out of the metric.
                 built.simple.push((Simple { name, rule }, series(self.warmup.unwrap_or(Span::ZERO))));
             } else {
-                let stepped = self.stepped(&at, policy, alarm, name)?;
+                let stepped = self.stepped(at, policy, alarm, name)?;
                 let warm_up = if pace == Pace::WarmUp { stepped.wait } else { Span::ZERO };
                 built.stepped.push((stepped, series(warm_up)));
             }
@@ -194,35 +238,31 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The alarms of a policy with their numbers: those that it names, and those that name it.
-    fn alarms(&self, at: &str, policy: &ScalingPolicy, kind: Kind) -> Result<Vec<(usize, &aws::Alarm)>, String> {
+    /// The alarms of a policy: those that it names, and those that name it.
+    fn alarms(&self, at: &str, policy: &ScalingPolicy, kind: Kind) -> Result<Vec<&Placed<aws::Alarm>>, String> {
         for (index, reference) in policy.alarms.iter().enumerate() {
-            let known = self.section.alarms.iter().any(|alarm| alarm.alarm_name == reference.alarm_name);
+            let known = self.alarms.iter().any(|alarm| alarm.it.alarm_name == reference.alarm_name);
             // The alarms of target tracking are AWS's own: they need not be there.
             if !known && kind != Kind::Tracking {
                 let (name, root) = (&reference.alarm_name, self.root);
-                return Err(format!("{at}.Alarms[{index}].AlarmName is {name:?}: {root}.alarms has none of this name"));
+                let none = if self.printed {
+                    "no text has an alarm of this name (aws cloudwatch describe-alarms prints it)".to_owned()
+                } else {
+                    format!("{root}.alarms has none of this name")
+                };
+                return Err(format!("{at}.Alarms[{index}].AlarmName is {name:?}: {none}"));
             }
         }
-        let invokes = |alarm: &aws::Alarm| {
-            policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
-                || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
-        };
-        Ok(self.section.alarms.iter().enumerate().filter(|(_, alarm)| invokes(alarm)).collect())
+        Ok(self.alarms.iter().filter(|alarm| invokes(&alarm.it, policy)).collect())
     }
 
-    /// An alarm that invokes nothing is a name that was mistyped.
+    /// An alarm of a section that invokes nothing is a name that was mistyped.
     fn all_invoke(&self) -> Result<(), String> {
-        for (index, alarm) in self.section.alarms.iter().enumerate() {
-            let invoked = self.section.policies.iter().any(|policy| {
-                policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
-                    || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
-            });
-            if !invoked {
-                return Err(format!("{}.alarms[{index}] ({}) invokes no policy", self.root, alarm.alarm_name));
-            }
+        let idle = |alarm: &&Placed<aws::Alarm>| !self.policies.iter().any(|policy| invokes(&alarm.it, &policy.it));
+        match self.alarms.iter().find(idle) {
+            None => Ok(()),
+            Some(alarm) => Err(format!("{} ({}) invokes no policy", alarm.at, alarm.it.alarm_name)),
         }
-        Ok(())
     }
 
     fn simple(&self, at: &str, policy: &ScalingPolicy, alarm: Alarm) -> Result<SimpleRule, String> {
@@ -246,7 +286,7 @@ impl Reader<'_> {
                 let at = format!("{at}.StepScalingPolicyConfiguration");
                 let wait = match step.cooldown {
                     Some(given) => seconds(&at, "Cooldown", given)?,
-                    None => default_cooldown(policy),
+                    None => SimpleScaling::DEFAULT_COOLDOWN,
                 };
                 let least = step.min_adjustment_magnitude;
                 (at, &step.adjustment_type, least, &step.step_adjustments, &step.metric_aggregation_type, wait)
@@ -290,7 +330,7 @@ impl Reader<'_> {
         at: &str,
         policy: &ScalingPolicy,
         pace: Pace,
-        alarms: &[(usize, &aws::Alarm)],
+        alarms: &[&Placed<aws::Alarm>],
     ) -> Result<(Tracked, Series), String> {
         let own = policy.target_tracking_configuration.as_ref();
         let application = policy.target_tracking_scaling_policy_configuration.as_ref();
@@ -324,7 +364,7 @@ impl Reader<'_> {
                 ));
             }
         };
-        let unpublished = self.section.tracking;
+        let unpublished = self.tracking;
         let (wait, in_cooldown) = if pace == Pace::WarmUp {
             for (name, given) in
                 [("ScaleOutCooldown", given.scale_out_cooldown), ("ScaleInCooldown", given.scale_in_cooldown)]
@@ -345,7 +385,8 @@ impl Reader<'_> {
                 cooldown("ScaleInCooldown", given.scale_in_cooldown)?,
             )
         };
-        let sensitivity = self.sensitivity(target, alarms)?;
+        let customized = given.customized_metric_specification.as_ref();
+        let sensitivity = self.sensitivity(&inner, customized, target, alarms)?;
         let told = |error: ConfigError| format!("{}.tracking: {error}", self.root);
         let tracking = TargetTracking::new(self.bounds, target)
             .and_then(|policy| policy.with_sensitivity(sensitivity))
@@ -353,31 +394,43 @@ impl Reader<'_> {
             .and_then(|policy| policy.with_scale_in_cooldown(in_cooldown))
             .and_then(|policy| policy.with_scale_in_fraction(unpublished.in_fraction))
             .map_err(told)?;
-        let disabled = given.disable_scale_in == Some(true);
+        // Storage of Kafka's brokers never shrinks.
+        let disabled = given.disable_scale_in == Some(true) || policy.service_namespace.as_deref() == Some("kafka");
         let tracking = if disabled { tracking.without_scale_in() } else { tracking };
         let series = Series {
             at: at.to_owned(),
             alarm: None,
+            own: [true, false]
+                .map(|high| own_alarms(alarms).find(|it| is_high(it) == high).map(|it| it.alarm_name.clone())),
             policy: policy.policy_name.clone(),
             measure,
             period: sensitivity.period,
             warm_up: if pace == Pace::WarmUp { wait } else { Span::ZERO },
         };
-        Ok((Tracked { name: policy.policy_name.clone(), policy: tracking, wait }, series))
+        let same_unit = same_unit(target, alarms);
+        Ok((Tracked { name: policy.policy_name.clone(), policy: tracking, wait, in_cooldown, same_unit }, series))
     }
 
     /// What the alarms that AWS made say, where they are given; else what it is known to make.
-    fn sensitivity(&self, target: f64, alarms: &[(usize, &aws::Alarm)]) -> Result<Sensitivity, String> {
-        let Unpublished { period_s, high, low, low_factor, .. } = self.section.tracking;
+    fn sensitivity(
+        &self,
+        at: &str,
+        customized: Option<&aws::CustomizedMetric>,
+        target: f64,
+        alarms: &[&Placed<aws::Alarm>],
+    ) -> Result<Sensitivity, String> {
+        let Unpublished { period_s, high, low, low_factor, .. } = self.tracking;
         let tracking = format!("{}.tracking", self.root);
-        let period = at_least_one(&tracking, "period_s", period_s)?;
+        let period = match customized.and_then(aws::CustomizedMetric::seconds) {
+            Some(given) => at_least_one(&format!("{at}.CustomizedMetricSpecification"), "Period", given)?,
+            None => at_least_one(&tracking, "period_s", period_s)?,
+        };
         let mut sensitivity = Sensitivity { period: Span::from_secs(u64::from(period)), high, low, low_factor };
-        let mut first = None;
-        for (number, given) in alarms {
-            let at = format!("{}.alarms[{number}]", self.root);
-            let alarm = alarm(&at, given)?;
+        let (same_unit, mut first) = (same_unit(target, alarms), None);
+        for Placed { at, it: given } in alarms.iter().filter(|alarm| is_own(&alarm.it)) {
+            let alarm = alarm(at, given)?;
             if first.is_some_and(|period| period != alarm.period()) {
-                let period = given.period;
+                let period = given.seconds();
                 return Err(format!("{at}.Period is {period}: both alarms of a target tracking policy have the same"));
             }
             first = Some(alarm.period());
@@ -386,11 +439,39 @@ impl Reader<'_> {
                 sensitivity.high = alarm.datapoints();
             } else {
                 sensitivity.low = alarm.datapoints();
-                sensitivity.low_factor = alarm.threshold() / target;
+                if same_unit {
+                    sensitivity.low_factor = alarm.threshold() / target;
+                }
             }
         }
         Ok(sensitivity)
     }
+}
+
+/// Whether an alarm invokes a policy.
+pub(super) fn invokes(alarm: &aws::Alarm, policy: &ScalingPolicy) -> bool {
+    policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
+        || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
+}
+
+/// DynamoDB has two more alarms for each policy, which watch what is provisioned and not the metric.
+fn is_own(alarm: &aws::Alarm) -> bool {
+    !alarm.alarm_name.contains("-ProvisionedCapacity")
+}
+
+fn own_alarms<'a>(alarms: &'a [&Placed<aws::Alarm>]) -> impl Iterator<Item = &'a aws::Alarm> {
+    alarms.iter().map(|alarm| &alarm.it).filter(|alarm| is_own(alarm))
+}
+
+fn is_high(alarm: &aws::Alarm) -> bool {
+    alarm.comparison_operator.starts_with("Greater")
+}
+
+/// Whether the alarms that AWS made compare the metric that is tracked. Those of DynamoDB and Keyspaces compare what was
+/// consumed with a part of what is provisioned, and say nothing of the target.
+fn same_unit(target: f64, alarms: &[&Placed<aws::Alarm>]) -> bool {
+    let high = own_alarms(alarms).find(|alarm| is_high(alarm)).and_then(|alarm| alarm.threshold);
+    high.is_none_or(|threshold| (threshold - target).abs() <= 1e-9 * target.abs())
 }
 
 fn of_application(policy: &ScalingPolicy) -> bool {
@@ -494,6 +575,8 @@ fn alarm(at: &str, given: &aws::Alarm) -> Result<Alarm, String> {
         }
     };
     let missing = match given.treat_missing_data.as_deref() {
+        // Whatever is chosen, these keep their state (PutMetricAlarm in the API reference).
+        _ if given.namespace.as_deref() == Some("AWS/DynamoDB") => Missing::Ignore,
         None | Some("missing") => Missing::Missing,
         Some("breaching") => Missing::Breaching,
         Some("notBreaching") => Missing::NotBreaching,
@@ -505,7 +588,7 @@ fn alarm(at: &str, given: &aws::Alarm) -> Result<Alarm, String> {
         }
     };
     let threshold = given.threshold.ok_or_else(|| format!("{at}.Threshold is missing"))?;
-    let period = at_least_one(at, "Period", given.period)?;
+    let period = at_least_one(at, "Period", given.seconds())?;
     let of = at_least_one(at, "EvaluationPeriods", given.evaluation_periods)?;
     let breaching = match given.datapoints_to_alarm {
         None => of,
@@ -517,7 +600,8 @@ fn alarm(at: &str, given: &aws::Alarm) -> Result<Alarm, String> {
         .map_err(|error| format!("{at}: {error}"))
 }
 
-/// What Application Auto Scaling takes where nothing is said: these resources are scaled without a wait.
+/// What target tracking of Application Auto Scaling takes where nothing is said (TargetTrackingScalingPolicyConfiguration
+/// in the API reference): these resources are scaled without a wait. Step scaling has 300 s for all of them.
 fn default_cooldown(policy: &ScalingPolicy) -> Span {
     const AT_ONCE: [&str; 5] = ["cassandra", "comprehend", "dynamodb", "kafka", "lambda"];
     let at_once = policy.service_namespace.as_deref().is_some_and(|name| AT_ONCE.contains(&name));
