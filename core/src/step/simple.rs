@@ -49,6 +49,12 @@ impl SimpleRule {
     pub const fn alarm(&self) -> Alarm {
         self.alarm
     }
+
+    /// Its own cooldown, if it has one.
+    #[must_use]
+    pub const fn cooldown(&self) -> Option<Span> {
+        self.cooldown
+    }
 }
 
 /// All simple scaling policies of one group. For compatibility: step scaling is better in every case we know.

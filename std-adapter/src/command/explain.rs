@@ -13,7 +13,9 @@ use super::print;
 use super::width::Width;
 use crate::decide::Decisions;
 use crate::engine::Past;
+use crate::engine::aws::{Joined, join};
 use crate::explain::readings::Reading;
+use crate::manifest::aws::Aws;
 use crate::manifest::scaled::{SCALED_OBJECT, ScaledObject};
 use crate::manifest::serving::{Autoscaled, POD_AUTOSCALER};
 use crate::manifest::{Dump, HorizontalPodAutoscaler, KIND, MOST_BYTES, Metadata};
@@ -23,8 +25,9 @@ use crate::{explain, host};
 ///
 /// Give what kubectl prints: HPA, target and pods (get … -o json), samples (get --raw …), alone, in lists, in one file or
 /// several; `-` is standard input. Events tell the sizes of recent scalings. ScaledObjects of KEDA are explained with the
-/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives. A file may also be
-/// one line of `decide`, with a policy of any kind.
+/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives. Or what the AWS CLI
+/// prints of a group or a scalable target, its policies, alarms and activities. A file may also be one line of `decide`,
+/// with a policy of any kind.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     kubectl get hpa,deploy,pods,events -o json > objects.json\n  \
@@ -36,20 +39,27 @@ use crate::{explain, host};
     plimsoll explain keda.json lag.json --reading s1-prometheus=124\n\n  \
     kubectl get podautoscaler,deploy,pods -o json > knative.json\n  \
     kubectl get configmap -n knative-serving config-autoscaler -o json > config.json\n  \
-    plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n\
+    plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n  \
+    aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names web > group.json\n  \
+    aws autoscaling describe-policies --auto-scaling-group-name web > policies.json\n  \
+    aws autoscaling describe-scaling-activities --auto-scaling-group-name web > activities.json\n  \
+    aws cloudwatch describe-alarms > alarms.json\n  \
+    plimsoll explain group.json policies.json activities.json alarms.json --reading CPUUtilization=72\n\n\
     A dump does not show the flags of kube-controller-manager: give those that your cluster changes.")]
 pub(super) struct Arguments {
     /// Dumps in JSON or YAML; `-` is standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Explain only the objects of this name: NAME, NAMESPACE/NAME or KIND/NAMESPACE/NAME
+    /// Explain only the objects of this name: NAME, NAMESPACE/NAME or KIND/NAMESPACE/NAME; a group or target of AWS by
+    /// its name or resource
     #[arg(long, visible_alias = "hpa", value_name = "NAME")]
     only: Option<String>,
     /// The moment to decide at, such as 2026-11-24T02:36:38Z [default: the newest time in the dump]
     #[arg(long, value_name = "TIME")]
     now: Option<jiff::Timestamp>,
-    /// A reading that the dump lacks, or in place of its own: of an external metric or a trigger, by its name, or the
-    /// averages `stable` and `panic` of a revision; `failed` is a value too. OBJECT/NAME where several objects read it
+    /// A reading that the dump lacks, or in place of its own: of an external metric or a trigger, by its name; the
+    /// averages `stable` and `panic` of a revision; of AWS the next point of a metric, by its name or that of an alarm, and
+    /// `desired`, the capacity. `failed` is a value too. OBJECT/NAME where several objects read it
     #[arg(long = "reading", value_name = "NAME=VALUE")]
     readings: Vec<Reading>,
     /// A saved history of an HPA (the `history` of `explain --json` or `decide`), instead of what the status tells
@@ -66,12 +76,16 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failure> {
     let settings = arguments.flags.settings()?;
-    let mut dump = Dump::default();
+    let (mut dump, mut aws) = (Dump::default(), Aws::default());
     let mut pages = Pages { json: arguments.json, text: String::new() };
     let mut asked = Decisions::new(settings);
     let width = arguments.width.columns();
     for path in &arguments.files {
         let (name, bytes) = read(path)?;
+        if Aws::is(&bytes) {
+            aws.add_printed(&name, &bytes).map_err(Failure::new)?;
+            continue;
+        }
         if !asks(&bytes) {
             dump.add(&name, &bytes).map_err(Failure::new)?;
             continue;
@@ -80,7 +94,8 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
         pages.add(|| told.answer.to_string(), || explain::told(&told, colour, width));
     }
     let history = arguments.history.as_deref().map(history).transpose()?;
-    let chosen = Chosen::of(arguments, &dump)?;
+    let groups = join(&aws).map_err(Failure::new)?;
+    let chosen = Chosen::of(arguments, &dump, &groups)?;
     let (mut explained, mut hpas) = (Vec::new(), false);
     for (object, given) in &chosen.objects {
         let it = explain::scaled(&dump, object, settings, arguments.now, given, history.as_deref())
@@ -107,15 +122,22 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
             .map_err(|error| Failure::about(name(POD_AUTOSCALER, &autoscaler.metadata), error))?;
         pages.add(|| explain::revision_json(&it).to_string(), || explain::revision_text(&it, colour, width));
     }
+    for (group, given) in &chosen.groups {
+        let it = explain::group(group, arguments.now, given).map_err(|error| Failure::about(group.name(), error))?;
+        pages.add(|| explain::group_json(&it).to_string(), || explain::group_text(&it, colour, width));
+    }
     if history.is_some() && !hpas && !pages.text.is_empty() {
         return Err(Failure::new("--history is that of an HPA, and none is explained here"));
     }
     if pages.text.is_empty() {
-        return Err(Failure::new(nothing(arguments, &dump)));
+        return Err(Failure::new(nothing(arguments, &dump, &groups, aws != Aws::default())));
     }
     print(&pages.text)?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// What prints scaling policies.
+const DESCRIBE: &str = "aws autoscaling describe-policies, or aws application-autoscaling describe-scaling-policies,";
 
 /// What is printed: pages, or objects, one a line.
 struct Pages {
@@ -141,10 +163,11 @@ struct Chosen<'a> {
     objects: Vec<(&'a ScaledObject, Given<'a>)>,
     hpas: Vec<(&'a HorizontalPodAutoscaler, Given<'a>)>,
     revisions: Vec<(&'a Autoscaled, Given<'a>)>,
+    groups: Vec<(&'a Joined, Given<'a>)>,
 }
 
 impl<'a> Chosen<'a> {
-    fn of(arguments: &'a Arguments, dump: &'a Dump) -> Result<Self, Failure> {
+    fn of(arguments: &'a Arguments, dump: &'a Dump, groups: &'a [Joined]) -> Result<Self, Failure> {
         let wanted = |kinds: [&str; 2], it: &Metadata| {
             let short = format!("{}/{}", it.namespace, it.name);
             let matches = |only: &String| {
@@ -173,6 +196,12 @@ impl<'a> Chosen<'a> {
             reader
         }));
         readers.extend(revisions.iter().map(|it| explain::revision_reader(it)));
+        let named = |it: &&Joined| arguments.only.as_ref().is_none_or(|only| it.is_named(only));
+        // Groups are often printed all together; those without policies have nothing to explain.
+        let groups = groups.iter().filter(|it| !it.policies.is_empty()).filter(named).collect::<Vec<_>>();
+        for group in &groups {
+            readers.push(explain::group_reader(group).map_err(Failure::new)?);
+        }
         let given = explain::readings::assign(&arguments.readings, &readers).map_err(Failure::new)?;
         let mut given = given.into_iter();
         let mut next = || given.next().unwrap_or_default();
@@ -180,6 +209,7 @@ impl<'a> Chosen<'a> {
             objects: objects.into_iter().map(|it| (it, next())).collect(),
             hpas: hpas.into_iter().map(|it| (it, next())).collect(),
             revisions: revisions.into_iter().map(|it| (it, next())).collect(),
+            groups: groups.into_iter().map(|it| (it, next())).collect(),
         })
     }
 }
@@ -200,13 +230,18 @@ fn asks(text: &[u8]) -> bool {
     serde_json::from_slice::<Line>(text).is_ok()
 }
 
-fn nothing(arguments: &Arguments, dump: &Dump) -> String {
+/// Why there is nothing to explain; `of_aws`: texts of AWS were among the files.
+fn nothing(arguments: &Arguments, dump: &Dump, groups: &[Joined], of_aws: bool) -> String {
     let files = arguments.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let objects = dump.scaled_objects.iter().map(|it| &it.metadata);
     let revisions = dump.pod_autoscalers.iter().map(|it| &it.metadata);
     let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions);
-    let there = there.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let with_policies = groups.iter().filter(|it| !it.policies.is_empty()).map(Joined::short);
+    let there = there.map(|it| it.name.clone()).chain(with_policies).collect::<Vec<_>>().join(", ");
+    let asked = arguments.only.as_deref().and_then(|only| groups.iter().find(|it| it.is_named(only)));
     match &arguments.only {
+        Some(name) if asked.is_some() => format!("{files}: no scaling policy of {name} in it ({DESCRIBE} prints them)"),
+        _ if there.is_empty() && of_aws => format!("{files}: no scaling policy in it ({DESCRIBE} prints them)"),
         Some(name) if !there.is_empty() => format!("{files}: nothing named {name} to explain; there are {there}"),
         _ => {
             let mut text = format!(

@@ -39,7 +39,10 @@ pub fn told<S: Serialize>(step: &S, text: impl fmt::Display) -> Value {
     object.insert("step".to_owned(), json!(name));
     object.insert("text".to_owned(), json!(text.to_string()));
     match fields {
-        Value::Object(fields) => object.extend(fields.into_iter().map(|(name, value)| (camel(&name), value))),
+        Value::Object(fields) => object.extend(fields.into_iter().map(|(name, value)| {
+            // The number of a step of step scaling would be taken for the step's name.
+            if name == "step" { ("adjustment".to_owned(), value) } else { (camel(&name), value) }
+        })),
         Value::Null => {}
         one => drop(object.insert("value".to_owned(), one)),
     }

@@ -7,6 +7,7 @@
 //! Policies of every kind are explained from a line of [`decide`](crate::decide), which has all that they look at:
 //! [`told`] makes a page of the answer.
 
+mod aws;
 mod keda;
 mod knative;
 mod page;
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 use crate::engine::{Past, Policy, PolicyError, Settings, World, WorldError, instant, record, remembered};
 use crate::manifest::{self, Dump, HorizontalPodAutoscaler, Rescale};
 
+pub use aws::{GroupExplanation, group, group_json, group_reader, group_text};
 pub use keda::{ScaledExplanation, hpa_of, reader as scaled_reader, scaled, scaled_json, scaled_text};
 pub use knative::{
     RevisionExplanation, json as revision_json, reader as revision_reader, revision, text as revision_text,

@@ -274,8 +274,8 @@ pub struct Alarm {
     _evaluation_state: IgnoredAny,
     #[serde(rename = "EvaluateLowSampleCountPercentile")]
     _evaluate_low_sample_count_percentile: IgnoredAny,
-    #[serde(rename = "Dimensions")]
-    _dimensions: IgnoredAny,
+    /// Of what: names and values.
+    pub dimensions: Option<serde_json::Value>,
     #[serde(rename = "Unit")]
     _unit: IgnoredAny,
     #[serde(rename = "ThresholdMetricId")]
@@ -435,7 +435,13 @@ impl Aws {
                 Some(Shape::Alarm) => self.alarms.push(Placed { at, it: printed(document, strictness)? }),
                 None => return Err(document.error(foreign(&document.root))),
             }
-            let notes = unknown.take().into_iter();
+            // Of policies and alarms all fields are known; of the rest, those that decide.
+            let of_rest = |path: &String| {
+                let rest = LISTS.iter().filter(|list| !["ScalingPolicies", "MetricAlarms"].contains(list));
+                rest.into_iter().any(|list| path.starts_with(list))
+                    || [".Metrics[", ".PredictiveScaling"].iter().any(|part| path.contains(part))
+            };
+            let notes = unknown.take().into_iter().filter(|path| !of_rest(path));
             self.notes.extend(notes.map(|path| format!("{file}: {path}: passed over an unknown field")));
         }
         Ok(())

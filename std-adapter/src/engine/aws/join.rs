@@ -1,8 +1,8 @@
 //! Texts of the command line, joined: to every group or scalable target its policies, their alarms and its activities.
 
-use crate::manifest::aws::{self, Activity, Alarm, Group, Placed, ScalingPolicy};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::invokes;
+use crate::manifest::aws::{self, Activity, Alarm, Group, Placed, Predictive, ScalingPolicy};
 
 /// The kind of a group of EC2 Auto Scaling; that of a scalable target is its dimension.
 const GROUP: &str = "AutoScalingGroup";
@@ -26,6 +26,8 @@ pub struct Joined {
     pub alarms: Vec<Placed<Alarm>>,
     /// What was done, in the order of the texts; absent where no text tells of activities.
     pub activities: Option<Vec<Activity>>,
+    /// What was passed over in the texts.
+    pub notes: Vec<String>,
 }
 
 impl Joined {
@@ -40,6 +42,12 @@ impl Joined {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.kind, self.short())
+    }
+
+    /// Whether a user may mean it: `web`, `service/default/web`, `ecs/service/default/web`, or with the kind before it.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        name == self.resource || name == self.short() || name == format!("{}/{}", self.kind, self.short())
     }
 
     /// Whether it is a group of EC2 Auto Scaling.
@@ -67,10 +75,6 @@ impl Joined {
             "aws application-autoscaling describe-scalable-targets"
         };
         format!("{}: its bounds are in no text ({command} prints them)", self.name())
-    }
-
-    fn is(&self, kind: &str, namespace: &str, resource: &str) -> bool {
-        self.kind == kind && self.namespace == namespace && self.resource == resource
     }
 }
 
@@ -106,19 +110,11 @@ fn key<'a>(
 /// # Errors
 /// What does not say what it is about, and what is given twice, with its place.
 pub fn join(texts: &aws::Aws) -> Result<Vec<Joined>, String> {
-    fn of<'j>(all: &'j mut Vec<Joined>, (kind, namespace, resource): Key<'_>) -> &'j mut Joined {
-        let index = all.iter().position(|joined| joined.is(kind, namespace, resource)).unwrap_or_else(|| {
-            let [kind, namespace, resource] = [kind, namespace, resource].map(ToOwned::to_owned);
-            all.push(Joined { kind, namespace, resource, ..Joined::default() });
-            all.len() - 1
-        });
-        &mut all[index]
-    }
-    let mut all = Vec::new();
+    let mut all = All::default();
     for group in &texts.groups {
         let Group { auto_scaling_group_name, service_namespace, resource_id, scalable_dimension, .. } = &group.it;
         let target = [service_namespace, resource_id, scalable_dimension].map(Option::as_ref);
-        let joined = of(&mut all, key(&group.at, auto_scaling_group_name.as_ref(), target)?);
+        let joined = all.of(key(&group.at, auto_scaling_group_name.as_ref(), target)?);
         if let Some(earlier) = joined.group.replace(group.clone()) {
             return Err(format!("{}: {} is given twice, first in {}", group.at, joined.name(), earlier.at));
         }
@@ -127,26 +123,55 @@ pub fn join(texts: &aws::Aws) -> Result<Vec<Joined>, String> {
         let ScalingPolicy { auto_scaling_group_name, service_namespace, resource_id, scalable_dimension, .. } =
             &policy.it;
         let target = [service_namespace, resource_id, scalable_dimension].map(Option::as_ref);
-        let joined = of(&mut all, key(&policy.at, auto_scaling_group_name.as_ref(), target)?);
+        let joined = all.of(key(&policy.at, auto_scaling_group_name.as_ref(), target)?);
         if policy.it.policy_type.as_deref() != Some("PredictiveScaling") {
             joined.policies.push(policy.clone());
-        } else if policy.it.predictive_scaling_configuration.as_ref().is_some_and(|it| it.scales()) {
+        } else if policy.it.predictive_scaling_configuration.as_ref().is_some_and(Predictive::scales) {
             joined.predictive.push(policy.clone());
         }
     }
-    for joined in &mut all {
-        let invoking = |alarm: &&Placed<Alarm>| joined.policies.iter().any(|policy| invokes(&alarm.it, &policy.it));
-        joined.alarms = texts.alarms.iter().filter(invoking).cloned().collect();
-        joined.activities = texts.activities.as_ref().map(|all| {
-            let own = |activity: &&Activity| {
-                let Activity { auto_scaling_group_name, service_namespace, resource_id, scalable_dimension, .. } =
-                    activity;
-                let target = [service_namespace, resource_id, scalable_dimension].map(Option::as_ref);
-                let key = key("", auto_scaling_group_name.as_ref(), target);
-                key.is_ok_and(|(kind, namespace, resource)| joined.is(kind, namespace, resource))
-            };
-            all.iter().filter(own).cloned().collect()
-        });
+    // An account may have thousands of alarms.
+    let mut alarms = BTreeMap::<&str, BTreeSet<usize>>::new();
+    for (index, alarm) in texts.alarms.iter().enumerate() {
+        for name in alarm.it.alarm_actions.iter().chain([&alarm.it.alarm_name]) {
+            alarms.entry(name).or_default().insert(index);
+        }
     }
-    Ok(all)
+    for joined in &mut all.joined {
+        let policies = joined.policies.iter().map(|policy| &policy.it);
+        let names = policies.flat_map(|it| it.alarms.iter().map(|alarm| &alarm.alarm_name).chain(&it.policy_arn));
+        let own = names.filter_map(|name| alarms.get(name.as_str())).flatten().collect::<BTreeSet<_>>();
+        joined.alarms = own.into_iter().filter_map(|index| texts.alarms.get(*index)).cloned().collect();
+        joined.activities = texts.activities.as_ref().map(|_| Vec::new());
+        joined.notes.clone_from(&texts.notes);
+    }
+    for activity in texts.activities.iter().flatten() {
+        let Activity { auto_scaling_group_name, service_namespace, resource_id, scalable_dimension, .. } = activity;
+        let target = [service_namespace, resource_id, scalable_dimension].map(Option::as_ref);
+        // One of a group that is not there tells nothing.
+        let Ok((kind, namespace, resource)) = key("", auto_scaling_group_name.as_ref(), target) else { continue };
+        let place = all.places.get(&[kind, namespace, resource].map(ToOwned::to_owned));
+        if let Some(joined) = place.and_then(|place| all.joined.get_mut(*place)) {
+            joined.activities.get_or_insert_default().push(activity.clone());
+        }
+    }
+    Ok(all.joined)
+}
+
+#[derive(Default)]
+struct All {
+    joined: Vec<Joined>,
+    places: BTreeMap<[String; 3], usize>,
+}
+
+impl All {
+    fn of(&mut self, (kind, namespace, resource): Key<'_>) -> &mut Joined {
+        let key = [kind, namespace, resource].map(ToOwned::to_owned);
+        let place = *self.places.entry(key.clone()).or_insert(self.joined.len());
+        if place == self.joined.len() {
+            let [kind, namespace, resource] = key;
+            self.joined.push(Joined { kind, namespace, resource, ..Joined::default() });
+        }
+        &mut self.joined[place]
+    }
 }

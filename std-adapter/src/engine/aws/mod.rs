@@ -8,6 +8,7 @@ mod join;
 mod player;
 mod read;
 mod together;
+mod told;
 
 use plimsoll_core::constrain::Bounds;
 use plimsoll_core::error::ConfigError;
@@ -27,6 +28,7 @@ use crate::simulate::run::MetricReading;
 
 pub use join::{Joined, join};
 pub(super) use player::Player;
+pub use told::Change;
 
 /// Most alarms that invoke step scaling, and as many for simple scaling.
 pub const MOST_ALARMS: usize = 64;
@@ -506,9 +508,25 @@ impl Aws {
 }
 
 impl Stepped {
+    /// Whether it is of this policy: one with several alarms is told with each.
+    fn of(&self, policy: &str) -> bool {
+        of(&self.name, policy)
+    }
+
     fn rule(&self) -> Rule<'_> {
         built(Rule::new(self.alarm, self.adjustment, &self.steps, self.wait))
     }
+}
+
+impl Simple {
+    /// See [`Stepped::of`].
+    fn of(&self, policy: &str) -> bool {
+        of(&self.name, policy)
+    }
+}
+
+fn of(name: &str, policy: &str) -> bool {
+    name.strip_prefix(policy).is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
 }
 
 /// What was built once when the group was read.

@@ -160,9 +160,7 @@ fn source(at: &str, measure: &Measure) -> Result<Source, String> {
     let mut names = known.iter().map(|(known, _)| *known).collect::<Vec<_>>();
     if measure.predefined {
         let names = names.join(", ");
-        return Err(format!(
-            "{at} tracks {name:?}: measured here are {names}; decide takes points of any metric"
-        ));
+        return Err(format!("{at} tracks {name:?}: measured here are {names}; decide takes points of any metric"));
     }
     if name == REQUESTS {
         return Ok(Source::Pods(REQUESTS));
@@ -173,9 +171,7 @@ fn source(at: &str, measure: &Measure) -> Result<Source, String> {
     names.push(REQUESTS);
     names.extend(SERVICE);
     let names = names.join(", ");
-    Err(format!(
-        "{at} has the metric {name:?}: measured here are {names}; decide takes points of any metric"
-    ))
+    Err(format!("{at} has the metric {name:?}: measured here are {names}; decide takes points of any metric"))
 }
 
 fn statistic(at: &str, measure: &Measure, source: Source) -> Result<Statistic, String> {

@@ -449,7 +449,7 @@ impl Reader<'_> {
 }
 
 /// Whether an alarm invokes a policy.
-pub(super) fn invokes(alarm: &aws::Alarm, policy: &ScalingPolicy) -> bool {
+fn invokes(alarm: &aws::Alarm, policy: &ScalingPolicy) -> bool {
     policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
         || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
 }
