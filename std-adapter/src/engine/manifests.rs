@@ -149,7 +149,7 @@ fn groups(texts: &[&(String, Vec<u8>)]) -> Result<Vec<NamedPolicy>, String> {
         if policy.series().is_empty() {
             return Err(format!(
                 "{}: none of its policies acts: they are not Enabled, or their alarms have not ActionsEnabled",
-                joined.name()
+                joined.placed()
             ));
         }
         let aws::Joined { kind, namespace, resource: name, .. } = joined;

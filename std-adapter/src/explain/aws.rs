@@ -176,7 +176,7 @@ pub fn group(
     let series = series(&policy, joined, at, given.get(1..).unwrap_or_default())?;
     let warmth = Warmth::of(joined);
     missing(joined, &policy, &changes, &mut gaps);
-    let asked = |lean: Lean, now: Instant| {
+    let asked = |lean: Lean, now: Instant, mut look: Option<&mut Value>| {
         let points = series.iter().map(|read| read.datapoints(lean)).collect::<Vec<_>>();
         let mut past = policy.told(&points, &changes)?;
         let turn = Turn {
@@ -187,8 +187,11 @@ pub fn group(
             completed: changes.last().and_then(|change| change.done),
         };
         let pass = policy.turn(&mut past, &turn);
-        let outlook = policy.outlook(&past, &turn);
-        Ok::<_, String>((pass, outlook))
+        // How far the next change is takes longer to find than the decision.
+        if let Some(outlook) = &mut look {
+            **outlook = policy.outlook(&past, &turn);
+        }
+        Ok::<_, String>(pass)
     };
     let mut explanation = GroupExplanation {
         name: joined.name(),
@@ -204,10 +207,11 @@ pub fn group(
         series: Vec::new(),
         policy: policy.clone(),
     };
-    let (pass, outlook) = asked(Lean::Size(0), time)?;
+    let mut outlook = Value::Null;
+    let pass = asked(Lean::Size(0), time, Some(&mut outlook))?;
     let sizes = series.iter().flat_map(|read| &read.alarms).map(|it| it.sizes.len()).max().unwrap_or(0);
     let tried = (1..sizes).map(Lean::Size).chain([Lean::Most, Lean::Least]);
-    let tried = tried.map(|lean| Ok(asked(lean, time)?.0.to)).collect::<Result<Vec<_>, String>>()?;
+    let tried = tried.map(|lean| Ok(asked(lean, time, None)?.to)).collect::<Result<Vec<_>, String>>()?;
     let (least, most) = tried.iter().fold((pass.to, pass.to), |(least, most), to| (least.min(*to), most.max(*to)));
     explanation.gaps.extend(unknown(&policy, joined, &series, least == most && desired.is_some()));
     if desired.is_none() {
@@ -218,7 +222,7 @@ pub fn group(
         let (to, because) = allowed(joined, &pass);
         let then = pass.revisit_at.into_iter().chain(warmth.next(time, &policy.waits())).min();
         let next =
-            then.map(|then| asked(Lean::Size(0), then).map(|(next, _)| (then, next.from.0, allowed(joined, &next).0)));
+            then.map(|then| asked(Lean::Size(0), then, None).map(|next| (then, next.from.0, allowed(joined, &next).0)));
         explanation.answer = Some(Answer { to, because, outlook, next: next.transpose()?, pass });
     }
     explanation.series = series;

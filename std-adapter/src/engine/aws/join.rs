@@ -74,7 +74,14 @@ impl Joined {
         } else {
             "aws application-autoscaling describe-scalable-targets"
         };
-        format!("{}: its bounds are in no text ({command} prints them)", self.name())
+        format!("{}: its bounds are in no text ({command} prints them)", self.placed())
+    }
+
+    /// Its name, with the place of a policy of it.
+    #[must_use]
+    pub fn placed(&self) -> String {
+        let at = self.policies.first().map_or_else(String::new, |policy| format!("{}: ", policy.at));
+        at + &self.name()
     }
 }
 

@@ -89,8 +89,8 @@ pub(super) fn section(given: &Value, root: &str) -> Result<Aws, String> {
         alarms: placed(root, "alarms", alarms),
         printed: false,
     };
-    reader.all_invoke()?;
     let read = reader.read()?;
+    reader.all_invoke()?;
     if read.series.is_empty() {
         return Err(format!("{root}.policies has no policy that is enabled"));
     }
@@ -137,7 +137,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(self) -> Result<Aws, String> {
+    fn read(&self) -> Result<Aws, String> {
         let pace = self.pace()?;
         self.names()?;
         let mut built = Built::default();
@@ -387,7 +387,11 @@ impl Reader<'_> {
         };
         let customized = given.customized_metric_specification.as_ref();
         let sensitivity = self.sensitivity(&inner, customized, target, alarms)?;
-        let told = |error: ConfigError| format!("{}.tracking: {error}", self.root);
+        // Only a section says what is not published; a text of the command line says the rest.
+        let told = |error: ConfigError| match self.printed {
+            true => format!("{inner}: {error}"),
+            false => format!("{}.tracking: {error}", self.root),
+        };
         let tracking = TargetTracking::new(self.bounds, target)
             .and_then(|policy| policy.with_sensitivity(sensitivity))
             .and_then(|policy| policy.with_pace(pace, wait))
@@ -440,7 +444,14 @@ impl Reader<'_> {
             } else {
                 sensitivity.low = alarm.datapoints();
                 if same_unit {
-                    sensitivity.low_factor = alarm.threshold() / target;
+                    let factor = alarm.threshold() / target;
+                    if !(0.0..=1.0).contains(&factor) {
+                        let threshold = alarm.threshold();
+                        return Err(format!(
+                            "{at}.Threshold is {threshold}: the low alarm of a target of {target} is below it"
+                        ));
+                    }
+                    sensitivity.low_factor = factor;
                 }
             }
         }
