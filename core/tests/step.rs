@@ -3,10 +3,10 @@
 use plimsoll_core::constrain::{Bounds, Direction};
 use plimsoll_core::step::{
     Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Allowed, Band, BandAction, Capacity, Comparison,
-    Converge, Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation,
-    Missing, Observation, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling,
-    Step, StepAdjustment, StepScaling, TargetTracking, TargetValue, Times, TrackingHistory, Unreadable, Watermark,
-    Watermarks, warm_up,
+    Converge, Datapoints, Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended,
+    MetricObservation, Missing, Observation, Order, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory,
+    SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling, TargetTracking, TargetValue, Times, TrackingHistory,
+    Unreadable, Watermark, Watermarks, warm_up,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use proptest::prelude::*;
@@ -156,6 +156,25 @@ fn what_time_ends_is_decided_again_without_a_new_point() {
     assert_eq!(group.see(&[]).to.0, 12);
     group.now = 150;
     assert_eq!(group.see(&[]).to.0, 14);
+}
+
+#[test]
+fn what_another_controller_told_is_decided_by_without_a_new_point() {
+    let rules = both_ways(secs(120));
+    let policy = StepScaling::new(bounds(1, 40), Pace::WarmUp, &rules).expect("a policy");
+    let high = rules[0].alarm();
+    let standing = Datapoints::told(&high, &[Some(72.0)], AlarmState::Alarm);
+    let order = Order { out: true, base: 8, desired: 10, until: at(90) };
+    let decide = |now: i64, order: Option<Order>| {
+        let mut past = History::<4>::told(&[standing, Datapoints::NONE], order, None).expect("room");
+        let seen = Observation { now: at(now), capacity: Some(Capacity::of(10)), ..Observation::default() };
+        (policy.decide(&mut past, &seen, &mut ()).to, policy.decide(&mut past, &seen, &mut ()).last_word)
+    };
+    // 30 % of 10; of the 8 before the order that still counts, 10.4, of which 10 are ordered.
+    assert_eq!(decide(60, None), (Replicas(13), Step::NoNewPoint));
+    assert_eq!(decide(60, Some(order)).0, Replicas(10));
+    assert_eq!(decide(90, Some(order)).0, Replicas(13));
+    assert!(History::<1>::told(&[standing; 2], None, None).is_err(), "no room");
 }
 
 #[test]

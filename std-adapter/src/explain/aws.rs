@@ -76,7 +76,8 @@ struct Answer {
     to: i32,
     because: String,
     outlook: Value,
-    next: Option<(Instant, i32, i32)>,
+    /// What time alone changes: when, and the units then.
+    next: Option<(Instant, i32)>,
 }
 
 /// Which of the values that are not known is tried.
@@ -130,7 +131,9 @@ fn slots(policy: &Aws, joined: &Joined) -> Vec<Slot> {
         });
         let known = measured.as_ref().and_then(|_| alarms.first()?.metric_name.clone());
         let metric = known.or_else(|| series.measure.metric.clone()).unwrap_or_default();
-        let key = measured.filter(|_| !metric.is_empty()).unwrap_or_else(|| serde_json::json!([series.policy, index]));
+        // Metric math has no name: the alarm's stands for it.
+        let own = series.alarm.as_ref().unwrap_or(&series.policy);
+        let key = measured.filter(|_| !metric.is_empty()).unwrap_or_else(|| serde_json::json!(own));
         let place = slots.iter().position(|(known, ..)| *known == key).unwrap_or_else(|| {
             slots.push((key, metric.clone(), Slot { names: vec![metric], series: Vec::new() }));
             slots.len() - 1
@@ -210,9 +213,14 @@ pub fn group(
     let mut outlook = Value::Null;
     let pass = asked(Lean::Size(0), time, Some(&mut outlook))?;
     let sizes = series.iter().flat_map(|read| &read.alarms).map(|it| it.sizes.len()).max().unwrap_or(0);
-    let tried = (1..sizes).map(Lean::Size).chain([Lean::Most, Lean::Least]);
-    let tried = tried.map(|lean| Ok(asked(lean, time, None)?.to)).collect::<Result<Vec<_>, String>>()?;
-    let (least, most) = tried.iter().fold((pass.to, pass.to), |(least, most), to| (least.min(*to), most.max(*to)));
+    // The fewest and the most units that are possible, by what is not known.
+    let possible = |pass: &Pass| {
+        let tried = (1..sizes).map(Lean::Size).chain([Lean::Most, Lean::Least]);
+        let tried = tried.map(|lean| Ok(asked(lean, pass.at, None)?.to));
+        let tried = tried.collect::<Result<Vec<_>, String>>()?;
+        Ok::<_, String>(tried.iter().fold((pass.to, pass.to), |(least, most), to| (least.min(*to), most.max(*to))))
+    };
+    let (least, most) = possible(&pass)?;
     explanation.gaps.extend(unknown(&policy, joined, &series, least == most && desired.is_some()));
     if desired.is_none() {
         explanation.why_not = "the capacity that is asked for is not known".to_owned();
@@ -221,9 +229,12 @@ pub fn group(
     } else {
         let (to, because) = allowed(joined, &pass);
         let then = pass.revisit_at.into_iter().chain(warmth.next(time, &policy.waits())).min();
-        let next =
-            then.map(|then| asked(Lean::Size(0), then, None).map(|next| (then, next.from.0, allowed(joined, &next).0)));
-        explanation.answer = Some(Answer { to, because, outlook, next: next.transpose()?, pass });
+        let next = then.map(|then| asked(Lean::Size(0), then, None)).transpose()?;
+        let next = match next {
+            Some(next) if possible(&next)? == (next.to, next.to) => Some((next.at, allowed(joined, &next).0)),
+            _ => None,
+        };
+        explanation.answer = Some(Answer { to, because, outlook, next, pass });
     }
     explanation.series = series;
     Ok(explanation)

@@ -145,6 +145,8 @@ pub struct Turn<'a> {
 /// What one evaluation did.
 #[derive(Debug)]
 pub struct Pass {
+    /// The moment.
+    pub at: Instant,
     /// Units before and after.
     pub from: Replicas,
     /// See `from`.
@@ -299,6 +301,7 @@ impl Aws {
             book.steps.push((last_word.clone(), reason.clone()));
         }
         Pass {
+            at: turn.now,
             from,
             to,
             reason,
@@ -351,17 +354,18 @@ impl Aws {
         }
     }
 
-    /// How far every policy's next change is, by the policy's name. Simple scaling does not tell.
+    /// How far every policy's next change is, by the policy's name.
     #[must_use]
     pub fn outlook(&self, past: &AwsPast, turn: &Turn<'_>) -> Value {
         let capacity = |wait: Span| turn.desired.map(|desired| Capacity { desired, warm: (turn.warm)(wait) });
         let mut all = serde_json::Map::new();
-        let mut offer = |name: &str, outlook: Outlook| {
+        // Each side may be another rule's: of these names.
+        let mut offer = |names: &[&str], outlook: Outlook| {
             for (side, threshold) in [("up", outlook.up), ("down", outlook.down)] {
-                if let Some(Threshold { rule, value, points, to }) = threshold {
-                    let name =
-                        self.stepped.get(usize::from(rule)).filter(|_| name.is_empty()).map_or(name, |it| &it.name);
-                    let sides = all.entry(name).or_insert_with(|| json!({}));
+                if let Some(Threshold { rule, value, points, to }) = threshold
+                    && let Some(name) = names.get(usize::from(rule))
+                {
+                    let sides = all.entry(*name).or_insert_with(|| json!({}));
                     sides[side] = json!({ "value": value, "points": points, "to": to });
                 }
             }
@@ -369,12 +373,17 @@ impl Aws {
         if !self.stepped.is_empty() {
             let wait = self.stepped.iter().map(|stepped| stepped.wait).max().unwrap_or_default();
             let seen = Observation { now: turn.now, capacity: capacity(wait), ..Observation::default() };
-            // Each side may be another rule's.
-            offer("", self.step_scaling(|policy| policy.outlook(&past.step, &seen)));
+            let names = self.stepped.iter().map(|stepped| stepped.name.as_str()).collect::<Vec<_>>();
+            offer(&names, self.step_scaling(|policy| policy.outlook(&past.step, &seen)));
+        }
+        if !self.simple.is_empty() {
+            let seen = Observation { now: turn.now, capacity: capacity(Span::ZERO), ..Observation::default() };
+            let names = self.simple.iter().map(|simple| simple.name.as_str()).collect::<Vec<_>>();
+            offer(&names, self.simple_scaling(|policy| policy.outlook(&past.simple, &seen)));
         }
         for (tracked, history) in self.tracked.iter().zip(&past.tracking) {
             let seen = MetricObservation { now: turn.now, capacity: capacity(tracked.wait), points: &[] };
-            offer(&tracked.name, tracked.policy.outlook(history, &seen));
+            offer(&[&tracked.name], tracked.policy.outlook(history, &seen));
         }
         Value::Object(all)
     }

@@ -46,7 +46,7 @@ pub fn group_text(it: &GroupExplanation, colour: bool, width: usize) -> String {
         let done = last.done.map_or_else(|| "which goes on".to_owned(), |done| format!("done {}", clock(done)));
         page.point(&format!("{} changed {} to {} {}, {done}", last.policy, last.from, last.to, clock(last.at)));
     }
-    if let Some((then, from, to)) = it.answer.as_ref().and_then(|answer| answer.next) {
+    if let Some(((then, to), from)) = it.answer.as_ref().and_then(|answer| answer.next).zip(it.desired) {
         page.heading("What time alone changes");
         let moved = if from == to { format!("still {to}") } else { format!("{from} → {to}") };
         let left = then.since(instant(it.now));
@@ -200,7 +200,7 @@ pub fn group_json(it: &GroupExplanation) -> Value {
             "to": to,
             "changes": from != to,
             "lastWord": { "text": answer.because },
-            "next": answer.next.map(|(at, _, to)| json!({ "at": at, "to": to })),
+            "next": answer.next.map(|(at, to)| json!({ "at": at, "to": to })),
         })
     });
     let steps = it.answer.iter().flat_map(|answer| &answer.pass.steps).map(|(step, _)| step);
