@@ -196,6 +196,17 @@ fn what_is_suspended_or_disabled_does_not_act() {
         error.starts_with("policies.json: ScalingPolicies[0]: AutoScalingGroup web: none of its policies acts"),
         "{error}"
     );
+    // What is printed without alarms has none.
+    let by_hand = [
+        (
+            "{ \"AlarmName\": \"cpu-burst\", \"AlarmARN\": \"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:cpu-burst\" }",
+            "",
+        ),
+        ("policyName/burst\"\n            ],", "policyName/other\"\n            ],"),
+    ];
+    let it = explained(&WEB, &by_hand, None, &[]);
+    assert!(words(&it).contains("burst has no alarm: only execute-policy invokes it"), "{}", words(&it));
+    assert_eq!(it.decided(), Some((6, 7)));
     let quiet = [(
         "\"AlarmName\": \"cpu-burst\",\n            \"ActionsEnabled\": true",
         "\"AlarmName\": \"cpu-burst\", \"ActionsEnabled\": false",
@@ -344,7 +355,7 @@ type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 fn what_does_not_fit_names_the_file_and_the_field() {
     let two = ["groups.json", "policies.json"];
     let all = ["groups.json", "policies.json", "alarms.json"];
-    let cases: [Case<'_>; 16] = [
+    let cases: [Case<'_>; 15] = [
         (
             &["policies.json"],
             &[],
@@ -359,14 +370,6 @@ fn what_does_not_fit_names_the_file_and_the_field() {
             &two,
             &[],
             "policies.json: ScalingPolicies[1].Alarms[0].AlarmName is \"cpu-burst\": no text has an alarm of this name (aws cloudwatch describe-alarms prints it)",
-        ),
-        (
-            &two,
-            &[(
-                "{ \"AlarmName\": \"cpu-burst\", \"AlarmARN\": \"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:cpu-burst\" }",
-                "",
-            )],
-            "policies.json: ScalingPolicies[1]: no alarm of these texts invokes \"burst\" (aws cloudwatch describe-alarms prints them)",
         ),
         (&["groups.json"], &[], "groups.json: no scaling policy in it (aws autoscaling describe-policies and"),
         (&["alarms.json"], &[], "alarms.json: no scaling policy in it"),
@@ -442,6 +445,11 @@ fn inputs_of_commands_and_manifests_of_kubernetes_are_read_together() {
         found.iter().map(NamedPolicy::full).collect::<Vec<_>>(),
         ["HorizontalPodAutoscaler/default/web", "AutoScalingGroup/web"]
     );
+    let alone = [("aws.yaml".to_owned(), aws.replace("\nAlarms: [{ AlarmName: high }]", "").into_bytes())];
+    let error = engine::policies(&alone, Settings::default()).map(|_| ()).expect_err("nothing invokes it");
+    let expected =
+        "aws.yaml: document 1: no alarm of these texts invokes \"out\" (aws cloudwatch describe-alarms prints them)";
+    assert_eq!(error, expected);
     // In one text they do not go together.
     let mixed = [("mixed.yaml".to_owned(), format!("{aws}---\n{hpa}").into_bytes())];
     let error = engine::policies(&mixed, Settings::default()).map(|_| ()).expect_err("mixed");
@@ -458,13 +466,14 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn the_command_explains_groups_beside_other_dumps() {
-    let (code, page, _) =
-        run(&["explain", "ecs.json", "groups.json", "policies.json", "alarms.json", "activities.json"]);
+    let files = ["ecs.json", "../dumps/orders.keda.yaml", "groups.json", "policies.json", "alarms.json"];
+    let (code, page, _) = run(&[&["explain"], &files[..]].concat());
     assert_eq!(code, 0);
-    assert!(
-        page.contains("ecs/service/shop/orders: 4 asked for") && page.contains("AutoScalingGroup web: 6 asked for"),
-        "{page}"
-    );
+    for part in
+        ["ScaledObject shop/orders scales", "ecs/service/shop/orders: 4 asked for", "AutoScalingGroup web: 6 asked for"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
     for only in ["service/shop/orders", "ecs/service/shop/orders", "ecs:service:DesiredCount/ecs/service/shop/orders"] {
         let (_, told, _) =
             run(&["explain", "ecs.json", "groups.json", "policies.json", "alarms.json", "--only", only, "--json"]);

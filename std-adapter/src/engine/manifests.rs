@@ -148,7 +148,7 @@ fn groups(texts: &[&(String, Vec<u8>)]) -> Result<Vec<NamedPolicy>, String> {
         let policy = Aws::of(&joined)?;
         if policy.series().is_empty() {
             return Err(format!(
-                "{}: none of its policies acts: they are not Enabled, or their alarms have not ActionsEnabled",
+                "{}: none of its policies acts: they are not Enabled, have no alarms, or alarms that have not ActionsEnabled",
                 joined.placed()
             ));
         }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::readings::{self, Reader};
 use crate::engine::aws::{Aws, Change, Joined, Pass, Series, Turn};
 use crate::engine::instant;
-use crate::manifest::aws::{self, Activity, Instance, Placed, Point};
+use crate::manifest::aws::{self, Activity, Instance, Placed, Point, ScalingPolicy};
 
 pub use page::{group_json, group_text};
 
@@ -563,6 +563,12 @@ fn idle(joined: &Joined) -> Vec<String> {
     let mut lines = Vec::new();
     for policy in joined.policies.iter().filter(|policy| policy.it.enabled == Some(false)) {
         lines.push(format!("{} is not Enabled", policy.it.policy_name));
+    }
+    let tracks = |it: &ScalingPolicy| it.policy_type.as_deref() == Some("TargetTrackingScaling");
+    for Placed { it, .. } in joined.policies.iter().filter(|policy| !tracks(&policy.it)) {
+        if it.policy_arn.is_some() && !joined.alarms.iter().any(|alarm| aws::invokes(&alarm.it, it)) {
+            lines.push(format!("{} has no alarm: only execute-policy invokes it", it.policy_name));
+        }
     }
     for alarm in joined.alarms.iter().filter(|alarm| alarm.it.actions_enabled == Some(false)) {
         lines.push(format!("{} has not ActionsEnabled: it invokes nothing", alarm.it.alarm_name));

@@ -312,6 +312,13 @@ impl CustomizedMetric {
     }
 }
 
+/// Whether an alarm invokes a policy: one of them names the other.
+#[must_use]
+pub fn invokes(alarm: &Alarm, policy: &ScalingPolicy) -> bool {
+    policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
+        || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
+}
+
 fn seconds_of(metrics: &[MetricQuery]) -> Option<i32> {
     metrics.iter().find_map(|metric| metric.period.or(metric.metric_stat.as_ref().and_then(|stat| stat.period)))
 }

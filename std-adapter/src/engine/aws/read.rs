@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::join::Joined;
 use super::{Aws, MOST_ALARMS, Measure, Series, Simple, Stepped, Tracked};
-use crate::manifest::aws::{self, Placed, ScalingPolicy};
+use crate::manifest::aws::{self, Placed, ScalingPolicy, invokes};
 
 /// A group with its policies as a scenario or a line writes it.
 #[derive(Deserialize)]
@@ -194,6 +194,10 @@ impl Reader<'_> {
         }
         if kind == Kind::Tracking {
             built.tracked.push(self.tracking(at, policy, pace, &alarms)?);
+            return Ok(());
+        }
+        // One that was printed names its alarms: without any, only execute-policy invokes it.
+        if alarms.is_empty() && self.printed && policy.policy_arn.is_some() {
             return Ok(());
         }
         if alarms.is_empty() {
@@ -457,12 +461,6 @@ impl Reader<'_> {
         }
         Ok(sensitivity)
     }
-}
-
-/// Whether an alarm invokes a policy.
-fn invokes(alarm: &aws::Alarm, policy: &ScalingPolicy) -> bool {
-    policy.alarms.iter().any(|reference| reference.alarm_name == alarm.alarm_name)
-        || policy.policy_arn.as_ref().is_some_and(|arn| alarm.alarm_actions.contains(arn))
 }
 
 /// DynamoDB has two more alarms for each policy, which watch what is provisioned and not the metric.
