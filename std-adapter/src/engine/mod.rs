@@ -14,6 +14,7 @@ pub mod aws;
 pub mod combine;
 pub mod consumers;
 mod decider;
+pub mod gce;
 pub mod keda;
 pub mod keda_job;
 pub mod knative;
@@ -95,6 +96,7 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
         }
         "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "gce" => Ok(Box::new(gce::Player::new(gce::Gce::inline(given, root)?)?)),
         "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
         _ => {
             let known = plan.policies().map(|(kind, _)| kind).join(", ");
