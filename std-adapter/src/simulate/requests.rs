@@ -67,7 +67,7 @@ impl Service {
 
     /// Whole seconds that a pod works on a request, and how many it works on at once; both at least 1.
     pub(super) fn batch(&self) -> (u32, u64) {
-        // Nobody waits longer than for ever: a pod without any CPU of its own is done after the longest run.
+        // A pod that has no CPU left for requests is never done: no run is as long as this.
         let work_s = libm::ceil(self.service_s().max(self.cpu_s) - 1e-9).clamp(1.0, f64::from(u32::MAX));
         (work_s as u32, libm::round(self.rps * work_s).max(1.0) as u64)
     }
