@@ -39,7 +39,7 @@ use crate::{explain, host};
     kubectl get podautoscaler,deploy,pods -o json > knative.json\n  \
     kubectl get configmap -n knative-serving config-autoscaler -o json > config.json\n  \
     plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n  \
-    kubectl get wpa,deploy,pods,datadogmonitor -o json > wpa.json\n  \
+    kubectl get wpa,deploy,pods -o json > wpa.json\n  \
     plimsoll explain wpa.json metrics.json --reading nginx.requests=41\n\n\
     A dump does not show the flags of kube-controller-manager: give those that your cluster changes.")]
 pub(super) struct Arguments {

@@ -17,7 +17,7 @@ use super::readings::{self, Reader};
 use super::text::clock;
 use crate::engine::watermark::WatermarkPods;
 use crate::engine::{World, instant, record};
-use crate::manifest::watermark::{MarkedMetric, WatermarkPodAutoscaler, WatermarkStatus};
+use crate::manifest::watermark::{MarkedExternal, MarkedMetric, WatermarkPodAutoscaler, WatermarkStatus};
 use crate::manifest::{Condition, Dump, HorizontalPodAutoscaler, Metadata, Selector, Spec, Status};
 use read::{Found, Read};
 
@@ -71,18 +71,23 @@ impl MarkExplanation {
     }
 }
 
+fn external(metric: &MarkedMetric) -> Option<&MarkedExternal> {
+    metric.external.as_ref().filter(|_| metric.kind == "External")
+}
+
 /// What an object reads from outside: its External metrics, by name, and by name and selector.
 #[must_use]
 pub fn reader(object: &WatermarkPodAutoscaler) -> Reader {
-    let external = |metric: &MarkedMetric| metric.external.as_ref().filter(|_| metric.kind == "External").cloned();
-    let name = |metric: &MarkedMetric| external(metric).map(|it| it.metric_name);
     let metrics = &object.spec.metrics;
+    let same = |one: &MarkedExternal| {
+        metrics.iter().filter_map(external).filter(|other| other.metric_name == one.metric_name).count()
+    };
     let names = metrics.iter().map(|metric| {
-        let Some(external) = external(metric) else { return Vec::new() };
-        let selector = external.metric_selector.as_ref().and_then(|selector| Selector::try_from(selector).ok());
-        let full = format!("{}{{{}}}", external.metric_name, selector.unwrap_or_default());
-        let alone = metrics.iter().filter(|other| name(other).as_ref() == Some(&external.metric_name)).count() == 1;
-        if alone { vec![external.metric_name, full] } else { vec![full] }
+        let Some(one) = external(metric) else { return Vec::new() };
+        let selector = one.metric_selector.as_ref().and_then(|selector| Selector::try_from(selector).ok());
+        let full = format!("{}{{{}}}", one.metric_name, selector.unwrap_or_default());
+        // Two of one name are told apart by their selectors.
+        if same(one) == 1 { vec![one.metric_name.clone(), full] } else { vec![full] }
     });
     let Metadata { namespace, name, .. } = &object.metadata;
     Reader { object: (namespace.clone(), name.clone()), names: names.collect() }
@@ -228,7 +233,7 @@ fn remembered(policy: &WatermarkPods, status: &WatermarkStatus, now: Instant, fa
             .last_transition_time
             .map(instant)
             .map_or_else(String::new, |since| format!(" since {} before now, {}", now.since(since), clock(since)));
-        let takes = if delay.as_secs() > 0 { format!("; {what} takes it True for {delay}") } else { String::new() };
+        let takes = if delay.as_secs() > 0 { format!("; {what} needs it True for {delay}") } else { String::new() };
         facts.push(format!("at the last sync {kind} was {}{since}{takes}", condition.status));
     }
 }

@@ -60,7 +60,7 @@ fn verdict(page: &mut Page, it: &MarkExplanation, now: Instant) {
             page.verdict(&format!("stays at {}, in a dry run; without it: {moved}", it.scale.0), &because);
         }
         (None, Some((moved, because))) => page.verdict(&moved, &because),
-        (None, None) => page.untold("readings of metrics are missing"),
+        (None, None) => page.untold("a metric is not known"),
     }
 }
 
