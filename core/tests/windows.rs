@@ -108,6 +108,26 @@ fn streams() -> impl Strategy<Value = Stream> {
     )
 }
 
+/// What a window needs to be written as JSON.
+#[cfg(feature = "serde")]
+trait Written: serde::Serialize + serde::de::DeserializeOwned {}
+#[cfg(feature = "serde")]
+impl<W: serde::Serialize + serde::de::DeserializeOwned> Written for W {}
+#[cfg(not(feature = "serde"))]
+trait Written {}
+#[cfg(not(feature = "serde"))]
+impl<W> Written for W {}
+
+/// The window as its own text gives it back; without serde itself.
+#[cfg(feature = "serde")]
+fn read_back<W: Written + Clone>(window: &W) -> W {
+    serde_json::from_str(&serde_json::to_string(window).expect("a window")).expect("our own text")
+}
+#[cfg(not(feature = "serde"))]
+fn read_back<W: Written + Clone>(window: &W) -> W {
+    window.clone()
+}
+
 /// Pushes a stream to a window over the last measurements, and to one in time, each beside its twin; `same` compares
 /// after each push. At the end both are saved and restored, and go on.
 fn beside<W, V, const N: usize>(
@@ -117,7 +137,7 @@ fn beside<W, V, const N: usize>(
     same: fn(&W, &Twin<V>) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError>
 where
-    W: Window<Value = V> + Forgetful + Clone + PartialEq + std::fmt::Debug,
+    W: Window<Value = V> + Forgetful + Clone + PartialEq + std::fmt::Debug + Written,
     V: Copy + std::fmt::Debug,
 {
     let (mut last, mut twin) = (new(), Twin::new(N, None));
@@ -151,11 +171,14 @@ where
             let restored = W::restore(&bytes[..length]).expect("what was saved");
             prop_assert_eq!(&restored, &last);
             same(&restored, &twin)?;
-            last = restored;
+            last = read_back(&restored);
+            prop_assert_eq!(&last, &restored);
+            same(&last, &twin)?;
             let length = timed.save(&mut bytes).expect("room");
             let restored = Timed::<W, N>::restore(&bytes[..length]).expect("what was saved");
             prop_assert_eq!(&restored, &timed);
-            timed = restored;
+            timed = read_back(&restored);
+            prop_assert_eq!(&timed, &restored);
             same(timed.window(), &timed_twin)?;
         }
     }
@@ -277,7 +300,9 @@ proptest! {
             let length = window.save(&mut bytes).expect("room");
             let restored = Rate::restore(&bytes[..length]);
             prop_assert_eq!(restored.as_ref(), Ok(&window));
-            window = restored.expect("the same");
+            let restored = restored.expect("the same");
+            window = read_back(&restored);
+            prop_assert_eq!(&window, &restored);
         }
     }
 
@@ -465,4 +490,47 @@ fn an_hpa_follows_p95_latency_and_holds_without_it() {
     assert!(path.iter().max() >= Some(&8) && path.len() > 2, "{path:?}");
     assert!(latency.at(at(1799)).quantile(Quantile::P95).is_some_and(|p95| p95 <= 220), "{path:?}");
     assert_eq!(latency.crowded_out(), 0);
+}
+
+/// What is read is what could have been written.
+#[cfg(feature = "serde")]
+#[test]
+fn texts_that_no_window_wrote_are_refused() {
+    fn refused<W: Written + std::fmt::Debug>(whole: &str, broken: &[(&str, &str, &str)]) {
+        serde_json::from_str::<W>(whole).expect("the whole text");
+        for (part, instead, says) in broken {
+            let text = whole.replacen(part, instead, 1);
+            assert_ne!(text, whole, "{part}");
+            let error = serde_json::from_str::<W>(&text).expect_err(&text).to_string();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+    let ring = r#"{"newest":5,"least":1,"measurements":[{"Present":7},"Missing","Stale"]}"#;
+    let exact = format!(r#"{{"ring":{ring},"quantiles":[9500]}}"#);
+    refused::<ExactQuantiles<3, 1>>(
+        &exact,
+        &[
+            ("9500", "0", "quantile is 0"),
+            ("9500", "9500,5000", "invalid length"),
+            ("[9500]", "[]", "quantiles has room for 0"),
+            ("\"Stale\"", "\"Stale\",\"Stale\"", "at most 3 measurements"),
+            ("\"newest\":5", "\"newest\":null", "newest is the time of the newest value"),
+            ("{\"Present\":7}", "\"Invalid\"", "newest is the time of the newest value"),
+            ("{\"Present\":7}", "{\"Present\":-7}", "integer `-7`"),
+            ("\"least\"", "\"last\"", "unknown field `last`"),
+        ],
+    );
+    let relative = format!(r#"{{"ring":{ring},"buckets_per_octave":50,"quantiles":[9500]}}"#);
+    refused::<RelativeQuantiles<3, 1, 1>>(
+        &relative,
+        &[(":50", ":49", "buckets_per_octave is 49"), ("{\"Present\":7}", "{\"Present\":64}", "bucket is 64")],
+    );
+    let times = [
+        ("[1,2,5]", "[1,2]", "times has room for 2"),
+        ("[1,2,5]", "[1,5,2]", "times is 2, must be at least 5"),
+        ("\"span\":9", "\"span\":0", "span is 0"),
+    ];
+    let timed = format!(r#"{{"window":{exact},"times":[1,2,5],"span":9,"crowded_out":0}}"#);
+    refused::<Timed<ExactQuantiles<3, 1>, 3>>(&timed, &times);
+    refused::<Rate<3>>(&format!(r#"{{"ring":{ring},"times":[1,2,5],"span":9}}"#), &times);
 }

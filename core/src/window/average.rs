@@ -15,8 +15,11 @@ use crate::units::{Instant, Milli};
 /// (u16), these as thousandths (i64), oldest first; the greatest four numbers are codes, as in
 /// [`ExactQuantiles`](super::ExactQuantiles).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "Parts<N>"))]
 pub struct Average<const N: usize> {
     // 65,535 values of 64 bits stay below 2⁷⁹.
+    #[cfg_attr(feature = "serde", serde(skip))]
     sum: i128,
     ring: Ring<Milli, N>,
 }
@@ -59,6 +62,23 @@ impl<const N: usize> Average<N> {
     fn put(&mut self, now: Instant, new: i64) {
         let old = self.ring.put(now, new);
         self.sum = self.sum.wrapping_add(worth(new)).wrapping_sub(worth(old));
+    }
+}
+
+/// What is saved of a window; the answer follows from it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Average", deny_unknown_fields)]
+struct Parts<const N: usize> {
+    ring: Ring<Milli, N>,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize> From<Parts<N>> for Average<N> {
+    fn from(parts: Parts<N>) -> Self {
+        let mut window = Self::new().with_least(parts.ring.least());
+        parts.ring.replay(|newest, slot| window.put(newest, slot));
+        window
     }
 }
 

@@ -47,9 +47,13 @@ const LEARNED: usize = KNOWN - 2;
 /// signed numbers; a negative `f32` has all bits but the sign inverted; the greatest four numbers are, from below,
 /// invalid, stale, missing, and one that is not used.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "Parts<N, Q, K>"))]
 pub struct ExactQuantiles<const N: usize, const Q: usize, K: Key = u32> {
     ring: Ring<K, N>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     ranks: [Rank<K::Slot>; Q],
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::as_serde::list"))]
     quantiles: [Quantile; Q],
 }
 
@@ -168,6 +172,26 @@ impl<const N: usize, const Q: usize, K: Key> Forgetful for ExactQuantiles<N, Q, 
 
     fn clamp(&mut self, now: Instant) {
         self.ring.clamp(now);
+    }
+}
+
+/// What is saved of a window; the answers follow from it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "ExactQuantiles", deny_unknown_fields, bound = "")]
+struct Parts<const N: usize, const Q: usize, K: Key> {
+    ring: Ring<K, N>,
+    quantiles: heapless::Vec<Quantile, Q>,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize, const Q: usize, K: Key> TryFrom<Parts<N, Q, K>> for ExactQuantiles<N, Q, K> {
+    type Error = crate::error::ConfigError;
+
+    fn try_from(parts: Parts<N, Q, K>) -> Result<Self, Self::Error> {
+        let mut window = Self::new(super::as_serde::quantiles(parts.quantiles)?).with_least(parts.ring.least());
+        parts.ring.replay(|newest, slot| window.put(newest, slot));
+        Ok(window)
     }
 }
 

@@ -68,6 +68,22 @@ impl<const N: usize> PartialEq for Extremes<N> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl<const N: usize> serde::Serialize for Extremes<N> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.slots.serialize(to)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, const N: usize> serde::Deserialize<'de> for Extremes<N> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut extremes = Self::new();
+        extremes.restore(&Vec::<Entry, N>::deserialize(from)?);
+        Ok(extremes)
+    }
+}
+
 impl<const N: usize> Extremes<N> {
     /// Holds nothing.
     #[must_use]

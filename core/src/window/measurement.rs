@@ -110,7 +110,16 @@ impl Held {
 /// A share of the values that are at most the answer: 95 % for p95.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "u16"))]
 pub struct Quantile(u16);
+
+impl TryFrom<u16> for Quantile {
+    type Error = ConfigError;
+
+    fn try_from(ten_thousandths: u16) -> Result<Self, ConfigError> {
+        Self::new(ten_thousandths)
+    }
+}
 
 impl Quantile {
     /// The median.

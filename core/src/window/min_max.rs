@@ -19,9 +19,13 @@ use crate::units::{Instant, Milli};
 /// A snapshot of kind 19: type of the keys (u8: 2, 4, 5 as for [`ExactQuantiles`](super::ExactQuantiles), 8 = `u64`, 9 =
 /// [`Milli`]), then as there from the time of the newest value on.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", from = "Parts<N, K>"))]
 pub struct MinMax<const N: usize, K: Key = Milli> {
     ring: Ring<K, N>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     greatest: Deque<u16, N>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     least: Deque<u16, N>,
 }
 
@@ -94,6 +98,23 @@ impl<const N: usize, K: Key> MinMax<N, K> {
                 queue.pop_front();
             }
         }
+    }
+}
+
+/// What is saved of a window; the answers follow from it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "MinMax", deny_unknown_fields, bound = "")]
+struct Parts<const N: usize, K: Key> {
+    ring: Ring<K, N>,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize, K: Key> From<Parts<N, K>> for MinMax<N, K> {
+    fn from(parts: Parts<N, K>) -> Self {
+        let mut window = Self::new().with_least(parts.ring.least());
+        parts.ring.replay(|newest, slot| window.put(newest, slot));
+        window
     }
 }
 

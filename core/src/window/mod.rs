@@ -32,10 +32,14 @@
 //! instructions are those of x86-64 with SSE2, for a log-normal stream of latencies and 300 measurements; the crate
 //! `plimsoll-benches` counts them (its documentation has the command), and times the windows beside others.
 //!
+//! All can be [saved and restored](Window::save), and are serde values with the feature `serde`.
+//!
 //! Which one? With up to some hundred values [`ExactQuantiles`] has no error and is smaller. [`RelativeQuantiles`] is
 //! for more values, or where each measurement should take as long as another. For a metric that comes at its own pace
 //! take [`Timed`], with a span of the policy's period or longer.
 
+#[cfg(feature = "serde")]
+mod as_serde;
 mod average;
 pub mod buckets;
 pub mod changes;

@@ -32,9 +32,13 @@ use crate::units::{Instant, Milli, Span};
 /// number of measurements (u16), these, oldest first, as `u64` keys (see [`ExactQuantiles`](super::ExactQuantiles)), the
 /// times (i64 each).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts<N>"))]
 pub struct Rate<const N: usize> {
     // Up to 65,535 growths of 63 bits.
+    #[cfg_attr(feature = "serde", serde(skip))]
     growth: u128,
+    #[cfg_attr(feature = "serde", serde(skip))]
     last: Option<(Instant, u64)>,
     ring: Ring<u64, N>,
     times: Times<N>,
@@ -130,6 +134,28 @@ impl<const N: usize> Rate<N> {
             }
             self.last = Some((now, value));
         }
+    }
+}
+
+/// What is saved of a window; the answer follows from it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Rate", deny_unknown_fields)]
+struct Parts<const N: usize> {
+    ring: Ring<u64, N>,
+    times: Times<N>,
+    span: Span,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize> TryFrom<Parts<N>> for Rate<N> {
+    type Error = ConfigError;
+
+    fn try_from(parts: Parts<N>) -> Result<Self, ConfigError> {
+        let mut window = Self::new(parts.span)?.with_least(parts.ring.least());
+        parts.ring.replay(|newest, slot| window.put(newest, slot));
+        window.times = parts.times.for_each_of(window.ring.len())?;
+        Ok(window)
     }
 }
 

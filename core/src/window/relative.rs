@@ -9,6 +9,8 @@ use super::exact::{read_quantiles, write_quantiles};
 use super::ring::{Keyed, Ring, encode, is_value};
 use super::timed::{Forgetful, Window};
 use super::{Held, Measurement, Quantile};
+#[cfg(feature = "serde")]
+use crate::error::{ConfigError, Problem};
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::Instant;
 
@@ -35,6 +37,8 @@ use crate::units::Instant;
 /// A snapshot of kind 17: buckets an octave (i32), number of quantiles (u8), each in ten-thousandths (u16); then as for
 /// [`ExactQuantiles`](super::ExactQuantiles), with the numbers of the buckets as `u16` keys.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "", try_from = "Parts<N, Q, W, S>"))]
 pub struct RelativeQuantiles<const N: usize, const Q: usize, const W: usize = 11, const S: u32 = 50> {
     ring: Ring<u16, N>,
     counts: [[u16; 64]; W],
@@ -202,6 +206,52 @@ impl<const N: usize, const Q: usize, const W: usize, const S: u32> Forgetful for
 
     fn clamp(&mut self, now: Instant) {
         self.ring.clamp(now);
+    }
+}
+
+/// What is saved of a window; the answers follow from it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "RelativeQuantiles", deny_unknown_fields)]
+struct Parts<const N: usize, const Q: usize, const W: usize, const S: u32> {
+    ring: Ring<u16, N>,
+    buckets_per_octave: u32,
+    quantiles: heapless::Vec<Quantile, Q>,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize, const Q: usize, const W: usize, const S: u32> serde::Serialize for RelativeQuantiles<N, Q, W, S> {
+    /// The measurements as the numbers of their buckets.
+    fn serialize<To: serde::Serializer>(&self, to: To) -> Result<To::Ok, To::Error> {
+        use serde::ser::SerializeStruct;
+        let mut fields = to.serialize_struct("RelativeQuantiles", 3)?;
+        fields.serialize_field("ring", &self.ring)?;
+        fields.serialize_field("buckets_per_octave", &S)?;
+        fields.serialize_field("quantiles", self.quantiles.as_slice())?;
+        fields.end()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize, const Q: usize, const W: usize, const S: u32> TryFrom<Parts<N, Q, W, S>>
+    for RelativeQuantiles<N, Q, W, S>
+{
+    type Error = ConfigError;
+
+    fn try_from(parts: Parts<N, Q, W, S>) -> Result<Self, ConfigError> {
+        if parts.buckets_per_octave != S {
+            let given = i64::from(parts.buckets_per_octave);
+            return Err(ConfigError::new("buckets_per_octave", given, Problem::NotTogether));
+        }
+        let buckets = W.saturating_mul(64);
+        let beyond = |slot: &i16| is_value(*slot) && usize::from(u16::decode(*slot)) >= buckets;
+        if let Some(slot) = parts.ring.oldest_first().find(beyond) {
+            let most = i64::try_from(buckets).unwrap_or(i64::MAX).saturating_sub(1);
+            return Err(ConfigError::new("bucket", i64::from(u16::decode(slot)), Problem::AtMost(most)));
+        }
+        let mut window = Self::new(super::as_serde::quantiles(parts.quantiles)?).with_least(parts.ring.least());
+        parts.ring.replay(|newest, slot| window.put(newest, slot));
+        Ok(window)
     }
 }
 

@@ -31,8 +31,17 @@ const BITS: [u32; CHUNK] = {
 pub(super) mod sealed {
     use super::{Debug, KNOWN, Reader, SnapshotError, Writer};
 
+    #[cfg(feature = "serde")]
+    use super::super::as_serde::Value;
+
+    /// Without serde a key needs nothing more.
+    #[cfg(not(feature = "serde"))]
+    pub trait Value {}
+    #[cfg(not(feature = "serde"))]
+    impl<V> Value for V {}
+
     /// A value as a slot of the same order.
-    pub trait Keyed: Sized {
+    pub trait Keyed: Sized + Value {
         /// What holds it.
         type Slot: Slot;
         /// Tells the snapshots of the types apart.
@@ -253,6 +262,22 @@ impl<K: Key, const N: usize> Ring<K, N> {
 
     pub(super) const fn set_least(&mut self, least: u16) {
         self.least = if least == 0 { 1 } else { least };
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) const fn least(&self) -> u16 {
+        self.least
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) const fn set_newest(&mut self, newest: Instant) {
+        self.newest = newest;
+    }
+
+    /// Puts everything into another window, oldest first.
+    #[cfg(feature = "serde")]
+    pub(super) fn replay(&self, mut put: impl FnMut(Instant, K::Slot)) {
+        self.oldest_first().for_each(|slot| put(self.newest, slot));
     }
 
     pub(super) const fn slots(&self) -> &[K::Slot] {

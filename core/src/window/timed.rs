@@ -107,6 +107,9 @@ pub trait Forgetful: Window {
 /// A snapshot of kind 22: kind of the inner window (u16), span (i64, nanoseconds), measurements that left early (i32),
 /// the inner window's body, the times (i64 each, oldest first, as many as the inner window holds).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts<W, N>"))]
+#[cfg_attr(feature = "serde", serde(bound(deserialize = "W: Forgetful + serde::Deserialize<'de>")))]
 pub struct Timed<W, const N: usize> {
     window: W,
     times: Times<N>,
@@ -209,6 +212,29 @@ impl<W: Forgetful, const N: usize> Window for Timed<W, N> {
     }
 }
 
+/// What is saved of a window.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Timed", deny_unknown_fields)]
+struct Parts<W, const N: usize> {
+    window: W,
+    times: Times<N>,
+    span: Span,
+    crowded_out: u32,
+}
+
+#[cfg(feature = "serde")]
+impl<W: Forgetful, const N: usize> TryFrom<Parts<W, N>> for Timed<W, N> {
+    type Error = ConfigError;
+
+    fn try_from(parts: Parts<W, N>) -> Result<Self, ConfigError> {
+        let Parts { window, times, span, crowded_out } = parts;
+        checked(span)?;
+        let count = u16::try_from(window.len()).unwrap_or(u16::MAX);
+        Ok(Self { times: times.for_each_of(count)?, window, span, crowded_out })
+    }
+}
+
 pub(super) const fn checked(span: Span) -> Result<(), ConfigError> {
     if span.as_nanos() == 0 { Err(ConfigError::new("span", 0, Problem::AtLeast(1))) } else { Ok(()) }
 }
@@ -222,6 +248,7 @@ pub(super) fn read_span(from: &mut Reader<'_>) -> Result<Span, SnapshotError> {
 
 /// The last `N` times, never falling.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Times<const N: usize>(heapless::Deque<Instant, N>);
 
 impl<const N: usize> PartialEq for Times<N> {
@@ -233,6 +260,22 @@ impl<const N: usize> PartialEq for Times<N> {
 impl<const N: usize> Times<N> {
     pub(super) const fn new() -> Self {
         Self(heapless::Deque::new())
+    }
+
+    /// Times that were read: one for each measurement, never falling.
+    #[cfg(feature = "serde")]
+    pub(super) fn for_each_of(self, measurements: u16) -> Result<Self, ConfigError> {
+        let count = i64::try_from(self.0.len()).unwrap_or(i64::MAX);
+        if count != i64::from(measurements) {
+            return Err(ConfigError::new("times", count, Problem::Capacity { needed: u32::from(measurements) }));
+        }
+        let falls = self.iter().zip(self.iter().skip(1)).find(|(before, after)| before > after);
+        match falls {
+            Some((before, after)) => {
+                Err(ConfigError::new("times", after.as_nanos(), Problem::AtLeast(before.as_nanos())))
+            }
+            None => Ok(self),
+        }
     }
 
     pub(super) fn oldest(&self) -> Option<Instant> {

@@ -333,6 +333,15 @@ fn rates_cost_little_and_wait_little_where_lag_swings() {
         policy.applied(&mut history, &decision, rate::Applied::Done(decision.to), &mut ());
         decision.to.0
     });
+    #[cfg(feature = "serde")]
+    {
+        let text = serde_json::to_string(&history).expect("a history");
+        assert_eq!(serde_json::from_str::<rate::History>(&text).expect("our own text"), history);
+        for (part, instead) in [("\"arrival\":", "\"arrival\":-"), ("\"misses\":0", "\"misses\":-1")] {
+            let broken = text.replacen(part, instead, 1);
+            assert!(serde_json::from_str::<rate::History>(&broken).is_err(), "{broken}");
+        }
+    }
     // Replicas in proportion to lag, with KEDA's default threshold and the HPA's window downward.
     let mut recent = std::collections::VecDeque::new();
     let by_lag = simulate(load, |_, world, _| {

@@ -36,6 +36,8 @@ const VERSION: u16 = 1;
 /// What is remembered of one workload: room for `R` recommendations. The default serves a window of 330 s at a step
 /// of 15 s.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts<R>"))]
 pub struct History<const R: usize = 24> {
     known: Known,
     recommendations: Extremes<R>,
@@ -43,6 +45,8 @@ pub struct History<const R: usize = 24> {
 
 /// All but the recommendations.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(super) struct Known {
     pub(super) estimates: Estimates,
     pub(super) counters: Option<Counters>,
@@ -52,6 +56,42 @@ pub(super) struct Known {
     pub(super) ineffective: bool,
     pub(super) misses: i32,
     pub(super) empty_since: Option<Instant>,
+}
+
+impl Known {
+    /// A rate that none can be, with its name: they are finite and not negative.
+    fn wrong_rate(&self) -> Option<(&'static str, f64)> {
+        let Estimates { arrival, service, slowest, delay } = self.estimates;
+        let estimates = [("arrival", arrival), ("service", service), ("slowest", slowest), ("delay", delay)];
+        let throughputs = self.pairs.iter().chain(&self.trial).map(|pair| ("throughput", Some(pair.rate)));
+        let mut rates = estimates.into_iter().chain(throughputs);
+        rates.find_map(|(name, rate)| Some((name, rate.filter(|rate| !(rate.is_finite() && *rate >= 0.0))?)))
+    }
+}
+
+/// A history that was read and is not believed yet.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "History", deny_unknown_fields)]
+struct Parts<const R: usize> {
+    known: Known,
+    recommendations: Extremes<R>,
+}
+
+#[cfg(feature = "serde")]
+impl<const R: usize> TryFrom<Parts<R>> for History<R> {
+    type Error = ConfigError;
+
+    fn try_from(Parts { known, recommendations }: Parts<R>) -> Result<Self, ConfigError> {
+        if let Some((name, rate)) = known.wrong_rate() {
+            let problem = if rate < 0.0 { Problem::AtLeast(0) } else { Problem::NotFinite };
+            return Err(ConfigError::new(name, crate::math::trunc_i64(rate * 1e3), problem));
+        }
+        if known.misses < 0 {
+            return Err(ConfigError::new("misses", i64::from(known.misses), Problem::AtLeast(0)));
+        }
+        Ok(Self { known, recommendations })
+    }
 }
 
 impl<const R: usize> History<R> {
@@ -159,10 +199,10 @@ impl<const R: usize> History<R> {
         let mut from = Reader::new(bytes, KIND, VERSION)?;
         let mut known = Known {
             estimates: Estimates {
-                arrival: rate("arrival", &mut from)?,
-                service: rate("service", &mut from)?,
-                slowest: rate("slowest", &mut from)?,
-                delay: rate("delay", &mut from)?,
+                arrival: take(&mut from)?.map(rate),
+                service: take(&mut from)?.map(rate),
+                slowest: take(&mut from)?.map(rate),
+                delay: take(&mut from)?.map(rate),
             },
             ..Known::default()
         };
@@ -186,6 +226,9 @@ impl<const R: usize> History<R> {
             known.ordered = Some((Instant::from_nanos(at), from.i32()?));
         }
         known.trial = if flag(&mut from)? { Some(throughput(&mut from)?) } else { None };
+        if let Some((field, rate)) = known.wrong_rate() {
+            return Err(SnapshotError::BadValue { field, found: bits(rate) });
+        }
         known.ineffective = flag(&mut from)?;
         known.misses = from.i32()?;
         if known.misses < 0 {
@@ -237,16 +280,10 @@ fn take(from: &mut Reader<'_>) -> Result<Option<i64>, SnapshotError> {
     if flag(from)? { Ok(Some(from.i64()?)) } else { Ok(None) }
 }
 
-/// A rate is finite and not negative.
-fn checked(field: &'static str, found: i64) -> Result<f64, SnapshotError> {
-    let rate = f64::from_bits(found.cast_unsigned());
-    if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err(SnapshotError::BadValue { field, found }) }
-}
-
-fn rate(field: &'static str, from: &mut Reader<'_>) -> Result<Option<f64>, SnapshotError> {
-    take(from)?.map(|found| checked(field, found)).transpose()
+fn rate(bits: i64) -> f64 {
+    f64::from_bits(bits.cast_unsigned())
 }
 
 fn throughput(from: &mut Reader<'_>) -> Result<Throughput, SnapshotError> {
-    Ok(Throughput { consumers: from.i32()?, rate: checked("throughput", from.i64()?)? })
+    Ok(Throughput { consumers: from.i32()?, rate: rate(from.i64()?) })
 }
