@@ -225,7 +225,8 @@ impl WatermarkPods {
         if self.averages() { reading.total.0.checked_div(reading.ready.into()).map(Milli) } else { Some(reading.total) }
     }
 
-    /// For how long a pod may be Pending and still count as ready, or lately started and ready not to count.
+    /// For so long a Pending pod is taken for a ready one; of a pod that became ready sooner after its start, CPU does not
+    /// count.
     #[must_use]
     pub const fn readiness_delay_s(&self) -> i64 {
         self.readiness_delay_s

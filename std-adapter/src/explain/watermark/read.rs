@@ -316,7 +316,7 @@ impl Eyes<'_> {
         }
         // Go's zero time is before every start.
         let settled = ready.since.is_some_and(|since| instant(started) + self.delay <= instant(since));
-        (!settled).then_some("ready since less than readinessDelaySeconds after its start: left out")
+        (!settled).then_some("became ready within readinessDelaySeconds of its start: left out")
     }
 
     /// Whether a pod is the target's by its owners; a ReplicaSet has the name of its Deployment, a hyphen, and a hash.
