@@ -700,6 +700,26 @@ fn forbidden_windows_hold_after_any_change() {
     assert_eq!(mark(&policy, &mut past, 360, 14, 20_000).0, 12);
 }
 
+/// What upstream keeps in an object's status is all that counts: put together anew it decides the same.
+#[test]
+fn a_history_told_from_a_status_decides_as_the_one_that_was_there() {
+    let times = Times { delay_above: secs(60), delay_below: secs(120), ..Times::DEFAULT };
+    let policy = watermark().with_times(times);
+    let mut past = MarkHistory::default();
+    assert_eq!(mark(&policy, &mut past, 0, 10, 50_000).0, 10);
+    assert_eq!(mark(&policy, &mut past, 310, 10, 70_000).0, 10, "above since 310");
+    let mut seen = Vec::new();
+    for (now, value) in [(330, 70_000), (369, 70_000), (370, 70_000), (330, 20_000), (370, 50_000)] {
+        let mut told = MarkHistory::told(Some(at(0)), Some((true, at(310))), Some((false, at(0))));
+        let step = mark(&policy, &mut told, now, 10, value);
+        assert_eq!(step, mark(&policy, &mut past.clone(), now, 10, value), "{value} at {now}");
+        seen.push(step.0);
+    }
+    assert_eq!(seen, [10, 10, 12, 10, 10]);
+    // Never written: the first sync scales, whatever the delay says.
+    assert_eq!(mark(&policy, &mut MarkHistory::told(None, None, None), 330, 10, 70_000).0, 12);
+}
+
 #[test]
 fn delays_count_whole_seconds_beyond_the_mark() {
     let times = Times {

@@ -222,6 +222,7 @@ impl Decisions {
                 AnyPolicy::Keda(policy) => Rc::new(*policy),
                 AnyPolicy::KedaJob(policy) => Rc::new(policy),
                 AnyPolicy::Knative(policy) => Rc::new(policy),
+                AnyPolicy::Watermark(policy) => Rc::new(policy),
             };
             if kinds.get(&short).is_some_and(|kinds| kinds.len() == 1) {
                 self.policies.insert(short, Rc::clone(&asked));

@@ -112,7 +112,7 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             let policy = aws::Aws::inline(given, root)?;
             Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
         }
-        "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "watermark" => player(AnyPolicy::Watermark(watermark::WatermarkPods::inline(given, root)?), root, plan),
         "gce" => Ok(Box::new(gce::Player::new(gce::Gce::inline(given, root)?)?)),
         "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
         _ => {
@@ -127,12 +127,13 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
 /// # Errors
 /// When the policy cannot be in this scenario.
 pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
-    let knative = matches!(policy, AnyPolicy::Knative(_));
     about_jobs(matches!(policy, AnyPolicy::KedaJob(_)), "spec", plan)?;
-    player(policy, "spec", plan).map_err(|error| {
-        let hint = "; they are in the scenario's file (simulate --scenario prints the built-in one)";
-        if knative { error + hint } else { error }
-    })
+    let hint = match policy {
+        AnyPolicy::Knative(_) => "; they are in the scenario's file (simulate --scenario prints the built-in one)",
+        AnyPolicy::Watermark(_) => "; name one of these in a copy of the manifest",
+        _ => "",
+    };
+    player(policy, "spec", plan).map_err(|error| error + hint)
 }
 
 /// The flags of the controller in a scenario; `api` is the release and its gates.
@@ -157,6 +158,7 @@ fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>,
             }
             Ok(Box::new(knative::Player::new(policy)))
         }
+        AnyPolicy::Watermark(policy) => Ok(Box::new(watermark::Player::new(policy, root)?)),
     }
 }
 
