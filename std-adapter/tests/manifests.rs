@@ -166,6 +166,7 @@ fn other_objects_are_passed_over() {
         AnyPolicy::KedaJob(_) => "job",
         AnyPolicy::Knative(_) => "knative",
         AnyPolicy::Aws(_) => "aws",
+        AnyPolicy::Watermark(_) => "watermark",
     });
     assert_eq!(kinds.collect::<Vec<_>>(), ["hpa", "keda", "job", "knative"]);
 }

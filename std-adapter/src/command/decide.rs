@@ -18,10 +18,10 @@ use crate::decide::{Decisions, FORMAT_HELP};
 #[derive(Args)]
 #[command(after_long_help = FORMAT_HELP)]
 pub(super) struct Arguments {
-    /// Manifests whose policies lines may name as "namespace/name": HPAs, ScaledObjects, ScaledJobs, and Services and
-    /// Revisions of Knative with their cluster's ConfigMap config-autoscaler. Where two kinds have the same name, as
-    /// "Kind/namespace/name". Or what the AWS CLI prints of policies, alarms, and groups or scalable targets, in one file
-    /// or several: lines name the group ("web"), or the target ("ecs/service/default/web")
+    /// Manifests whose policies lines may name as "namespace/name": HPAs, ScaledObjects, ScaledJobs,
+    /// WatermarkPodAutoscalers, and Services and Revisions of Knative with their cluster's ConfigMap config-autoscaler. Where
+    /// two kinds have the same name, as "Kind/namespace/name". Or what the AWS CLI prints of policies, alarms, and groups or
+    /// scalable targets, in one file or several: lines name the group ("web"), or the target ("ecs/service/default/web")
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
     #[command(flatten)]

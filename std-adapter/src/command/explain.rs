@@ -18,6 +18,7 @@ use crate::explain::readings::Reading;
 use crate::manifest::aws::Aws;
 use crate::manifest::scaled::{SCALED_OBJECT, ScaledObject};
 use crate::manifest::serving::{Autoscaled, POD_AUTOSCALER};
+use crate::manifest::watermark::{WATERMARK, WatermarkPodAutoscaler};
 use crate::manifest::{Dump, HorizontalPodAutoscaler, KIND, MOST_BYTES, Metadata};
 use crate::{explain, host};
 
@@ -25,8 +26,9 @@ use crate::{explain, host};
 ///
 /// Give what kubectl prints: HPA, target and pods (get … -o json), samples (get --raw …), alone, in lists, in one file or
 /// several; `-` is standard input. Events tell the sizes of recent scalings. ScaledObjects of KEDA are explained with the
-/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives. Or what the AWS CLI
-/// prints of a group or a scalable target, its policies, alarms and activities. A file may also be one line of `decide`,
+/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives,
+/// WatermarkPodAutoscalers of Datadog with what their last sync read where the dump has nothing newer. Or give what the AWS
+/// CLI prints of a group or a scalable target, its policies, alarms and activities. A file may also be one line of `decide`,
 /// with a policy of any kind.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
@@ -40,6 +42,8 @@ use crate::{explain, host};
     kubectl get podautoscaler,deploy,pods -o json > knative.json\n  \
     kubectl get configmap -n knative-serving config-autoscaler -o json > config.json\n  \
     plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n  \
+    kubectl get wpa,deploy,pods -o json > wpa.json\n  \
+    plimsoll explain wpa.json metrics.json --reading nginx.requests=41\n\n  \
     aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names web > group.json\n  \
     aws autoscaling describe-policies --auto-scaling-group-name web > policies.json\n  \
     aws autoscaling describe-scaling-activities --auto-scaling-group-name web > activities.json\n  \
@@ -122,6 +126,11 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
             .map_err(|error| Failure::about(name(POD_AUTOSCALER, &autoscaler.metadata), error))?;
         pages.add(|| explain::revision_json(&it).to_string(), || explain::revision_text(&it, colour, width));
     }
+    for (object, given) in &chosen.watermarks {
+        let it = explain::watermark(&dump, object, arguments.now, given)
+            .map_err(|error| Failure::about(name(WATERMARK, &object.metadata), error))?;
+        pages.add(|| explain::watermark_json(&it).to_string(), || explain::watermark_text(&it, colour, width));
+    }
     for (group, given) in &chosen.groups {
         let it = explain::group(group, arguments.now, given).map_err(|error| Failure::about(group.name(), error))?;
         pages.add(|| explain::group_json(&it).to_string(), || explain::group_text(&it, colour, width));
@@ -164,6 +173,7 @@ struct Chosen<'a> {
     hpas: Vec<(&'a HorizontalPodAutoscaler, Given<'a>)>,
     revisions: Vec<(&'a Autoscaled, Given<'a>)>,
     groups: Vec<(&'a Joined, Given<'a>)>,
+    watermarks: Vec<(&'a WatermarkPodAutoscaler, Given<'a>)>,
 }
 
 impl<'a> Chosen<'a> {
@@ -180,6 +190,8 @@ impl<'a> Chosen<'a> {
         let hpas = dump.hpas.iter().filter(|it| wanted([KIND, "HPA"], &it.metadata)).collect::<Vec<_>>();
         let revisions = dump.pod_autoscalers.iter().filter(|it| wanted([POD_AUTOSCALER; 2], &it.metadata));
         let revisions = revisions.collect::<Vec<_>>();
+        let watermarks = dump.watermarks.iter().filter(|it| wanted([WATERMARK, "WPA"], &it.metadata));
+        let watermarks = watermarks.collect::<Vec<_>>();
         // What the HPA of a scaled object reads, the object reads.
         let owned = |hpa: &HorizontalPodAutoscaler| {
             let own = |it: &&ScaledObject| {
@@ -202,6 +214,7 @@ impl<'a> Chosen<'a> {
         for group in &groups {
             readers.push(explain::group_reader(group).map_err(Failure::new)?);
         }
+        readers.extend(watermarks.iter().map(|it| explain::watermark_reader(it)));
         let given = explain::readings::assign(&arguments.readings, &readers).map_err(Failure::new)?;
         let mut given = given.into_iter();
         let mut next = || given.next().unwrap_or_default();
@@ -210,6 +223,7 @@ impl<'a> Chosen<'a> {
             hpas: hpas.into_iter().map(|it| (it, next())).collect(),
             revisions: revisions.into_iter().map(|it| (it, next())).collect(),
             groups: groups.into_iter().map(|it| (it, next())).collect(),
+            watermarks: watermarks.into_iter().map(|it| (it, next())).collect(),
         })
     }
 }
@@ -235,7 +249,8 @@ fn nothing(arguments: &Arguments, dump: &Dump, groups: &[Joined], of_aws: bool) 
     let files = arguments.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let objects = dump.scaled_objects.iter().map(|it| &it.metadata);
     let revisions = dump.pod_autoscalers.iter().map(|it| &it.metadata);
-    let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions);
+    let watermarks = dump.watermarks.iter().map(|it| &it.metadata);
+    let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions).chain(watermarks);
     let with_policies = groups.iter().filter(|it| !it.policies.is_empty()).map(Joined::short);
     let there = there.map(|it| it.name.clone()).chain(with_policies).collect::<Vec<_>>().join(", ");
     let asked = arguments.only.as_deref().and_then(|only| groups.iter().find(|it| it.is_named(only)));
@@ -245,8 +260,8 @@ fn nothing(arguments: &Arguments, dump: &Dump, groups: &[Joined], of_aws: bool) 
         Some(name) if !there.is_empty() => format!("{files}: nothing named {name} to explain; there are {there}"),
         _ => {
             let mut text = format!(
-                "{files}: no HorizontalPodAutoscaler, ScaledObject or PodAutoscaler in it (kubectl get hpa -o json prints \
-                 the first)"
+                "{files}: no HorizontalPodAutoscaler, ScaledObject, PodAutoscaler or WatermarkPodAutoscaler in it (kubectl \
+                 get hpa -o json prints the first)"
             );
             for note in &dump.notes {
                 text += &format!("\n  {note}");

@@ -42,9 +42,9 @@ pub(super) struct Arguments {
     /// Multiply the trace's counts
     #[arg(long, requires = "load", value_name = "FACTOR", allow_negative_numbers = true)]
     scale: Option<f64>,
-    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, a Service or Revision of
-    /// Knative, or what the AWS CLI prints of one group or scalable target with its policies and alarms. Several files
-    /// are read together
+    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, a ScaledJob, a
+    /// WatermarkPodAutoscaler, a Service or Revision of Knative, or what the AWS CLI prints of one group or scalable target
+    /// with its policies and alarms. Several files are read together
     #[arg(long = "policy", visible_alias = "hpa", value_name = "FILE")]
     policies: Vec<PathBuf>,
     /// Another seed for the random parts
@@ -149,8 +149,8 @@ fn policy_of(paths: &[PathBuf], settings: Settings) -> Result<(String, NamedPoli
         (Some(policy), 0) => Ok((files, policy)),
         (None, _) => Err(Failure::about(
             files,
-            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, a Service or Revision of Knative, or what the \
-             AWS CLI prints of scaling policies",
+            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, a ScaledJob, a WatermarkPodAutoscaler, a Service \
+             or Revision of Knative, or what the AWS CLI prints of scaling policies",
         )),
         (Some(last), more) => {
             let names = policies.iter().chain([&last]).map(NamedPolicy::full).collect::<Vec<_>>().join(", ");
