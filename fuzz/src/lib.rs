@@ -15,8 +15,12 @@
 #![forbid(unsafe_code)]
 
 mod cursor;
+mod histories;
+mod life;
 mod plan;
+mod policies;
 pub mod seeds;
+mod windows;
 
 use std::fmt::Debug;
 
@@ -27,7 +31,10 @@ use plimsoll_core::units::{Instant, Span};
 use plimsoll_core::window::Entry;
 
 use cursor::Cursor;
+pub use histories::histories;
 use plan::{Plan, Sync};
+pub use policies::policies;
+pub use windows::windows;
 
 /// Any bytes as a history: as they are, and as the body of a well-framed snapshot, since no fuzzer guesses a checksum.
 ///

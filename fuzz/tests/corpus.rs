@@ -10,8 +10,14 @@ use plimsoll_fuzz::seeds::{self, Noise, Seed};
 /// A target: its name, its seeds, its body.
 type Target = (&'static str, Vec<Seed>, fn(&[u8]));
 
-fn targets() -> [Target; 2] {
-    [("snapshot", seeds::snapshot(), plimsoll_fuzz::snapshot), ("sync", seeds::sync(), plimsoll_fuzz::sync)]
+fn targets() -> [Target; 5] {
+    [
+        ("snapshot", seeds::snapshot(), plimsoll_fuzz::snapshot),
+        ("sync", seeds::sync(), plimsoll_fuzz::sync),
+        ("histories", seeds::histories(), plimsoll_fuzz::histories),
+        ("policies", seeds::policies(), plimsoll_fuzz::policies),
+        ("windows", seeds::windows(), plimsoll_fuzz::windows),
+    ]
 }
 
 fn folder(target: &str) -> PathBuf {

@@ -116,7 +116,7 @@ impl PeakSizing {
         let change = i64::from(asked).saturating_sub(i64::from(serving));
         draft.set(asked, Step::Asked { rule: 0, step: None, base: Replicas(serving), change, to: Replicas(asked) });
         let stable = history.sizes.peak(asked, self.stabilization, now, &mut draft);
-        hold(stable, self.stabilization, &mut draft);
+        hold(stable, self.stabilization, now, &mut draft);
         if let Some((allowed, window)) = self.control
             && draft.to() < from
         {
@@ -126,7 +126,7 @@ impl PeakSizing {
             };
             let least = i64::from(peak.value).saturating_sub(taken).min(i64::from(from));
             let least = Entry { value: i32::try_from(least).unwrap_or(i32::MIN), ..peak };
-            hold(least, window, &mut draft);
+            hold(least, window, now, &mut draft);
         }
         bound(self.bounds, &mut draft);
         draft.decide(detail)
@@ -134,11 +134,12 @@ impl PeakSizing {
 }
 
 /// Raises the draft to what a window holds it at.
-fn hold<T: Trace<Step>>(by: Entry, window: Span, draft: &mut Draft<'_, Step, T>) {
+fn hold<T: Trace<Step>>(by: Entry, window: Span, now: Instant, draft: &mut Draft<'_, Step, T>) {
     let asked = Replicas(draft.to());
     if by.value > asked.0 {
         let until = by.at + window;
-        draft.revisit(Some(until));
+        // Without a window the present capacity is its own peak, at any time.
+        draft.revisit(Some(until).filter(|until| *until > now));
         draft.set(by.value, Step::HeldByPeak { asked, to: Replicas(by.value), until });
     }
 }
@@ -165,14 +166,16 @@ impl<const N: usize> Peaks<N> {
         now: Instant,
         draft: &mut Draft<'_, Step, T>,
     ) -> Entry {
-        let cut = (now - window).next();
+        let cut = now.next() - window;
         let mut list = self.0.view();
         list.advance(Cuts { forget: cut.min(now), highest: cut.min(now), lowest: Instant::MAX });
         let new = Entry { value, at: now };
         if list.store(new) == Stored::Merged {
             draft.note(Step::HistoryFull { room: super::stepped::number(N) });
         }
-        list.highest().filter(|highest| highest.value > value).unwrap_or(new)
+        // Without a window nothing is held, not even what was asked for at this moment.
+        let counts = |highest: &Entry| highest.value > value && now.since(highest.at) < window;
+        list.highest().filter(counts).unwrap_or(new)
     }
 
     fn save(&self, to: &mut Writer<'_>) {
