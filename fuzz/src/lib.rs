@@ -1,4 +1,15 @@
-//! What must hold for any bytes, as plain functions: [`snapshot`] and [`sync`].
+//! What must hold for any bytes, as plain functions.
+//!
+//! | target | bytes are | it holds that |
+//! |---|---|---|
+//! | [`snapshot`] | a history of the HPA | it is refused, or saved as the same bytes, and decides |
+//! | [`sync`] | an HPA and the life of a workload | laws of every decision |
+//! | [`histories`] | a history of any other kind | it is refused, or saved and restored to an equal one, and decides |
+//! | [`policies`] | any other policy and the life of a workload | laws of every decision, and each policy's own |
+//! | [`windows`] | what happens to a window | it answers as a plain list does |
+//!
+//! A new policy is a row in `policies::LIVES`, and a file beside the others that says how bytes make the policy and
+//! what is seen at one moment; its history is then one of [`histories`] as well.
 //!
 //! Plain `cargo test` replays `corpus/` and a few thousand mutations of it. New inputs are looked for by cargo-fuzz,
 //! which wants nightly; from this folder:
@@ -8,6 +19,9 @@
 //! export CARGO_PROFILE_RELEASE_LTO=off # what is shipped is linked with LTO, which loses the coverage counters
 //! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer sync -- -max_total_time=60 -max_len=4096
 //! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer snapshot -- -max_total_time=60 -max_len=4096
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer histories -- -max_total_time=60 -max_len=2048
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer policies -- -max_total_time=60 -max_len=2048
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer windows -- -max_total_time=60 -max_len=1024
 //! ```
 //!
 //! It adds what it finds to `corpus/`. Only the seeds are committed, made by

@@ -59,7 +59,7 @@ where
             vote.in_group(u16::from(odd >> 4 & 1)).with_weight(if odd & 32 != 0 { cursor.byte().into() } else { 1 })
         };
         let guard = |cursor: &mut Cursor<'_>| {
-            let value = cursor.option(|cursor| cursor.float());
+            let value = cursor.option(Cursor::float);
             Guard { value, threshold: cursor.float(), inclusive: cursor.flag() }
         };
         let odd = cursor.byte();

@@ -16,8 +16,8 @@ use crate::life::{Life, Saved, live, read_back};
 /// Gives the bytes of the history at the end; `None` when those it was to be read from were refused.
 pub(crate) type Run = fn(from: Option<&[u8]>, cursor: &mut Cursor<'_>, moments: usize) -> Option<Vec<u8>>;
 
-/// What to live with, and the kind of its snapshot. The next policy is one more row, at the end, lest the seeds of the
-/// others mean something else. One that remembers nothing has a kind of 0, and is left out of `histories`.
+/// What to live with, and the kind of its snapshot. The next policy is one more row, at the end: the seeds of the others
+/// go by their places.
 pub(crate) const LIVES: [(u16, Run); 11] = [
     (5, rules::step),
     (6, rules::simple),
@@ -32,8 +32,13 @@ pub(crate) const LIVES: [(u16, Run); 11] = [
     (11, lag::lag),
 ];
 
-/// Any bytes as a policy and the life of a workload: the first byte picks the policy. The laws are those that
-/// `live` names, and each policy's own.
+/// Any bytes as a policy and the life of a workload: the first byte picks the policy.
+///
+/// * a change stays within the bounds, and what could not be read is not changed
+/// * the last word is a step that was left, each of which has words
+/// * time alone can only change the answer later than now, and does not before the moment that is named
+/// * deciding with a history that was saved and restored is the same, and leaves the same history
+/// * the answer changes where the outlook says so
 ///
 /// # Panics
 /// When a law is broken.

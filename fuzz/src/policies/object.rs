@@ -117,6 +117,15 @@ where
         assert!(!decision.detail.hpa_scales || !decision.changes(), "{decision:?}");
     }
 
+    fn outlook(&self, history: &History<T>, moment: &Moment, decision: &Decision<T>) {
+        // The moment that is named is the end of a cooldown.
+        let at = decision.revisit_at.filter(|at| *at < Instant::MAX);
+        if let Some(then) = at.and_then(|at| self.later(moment, at)) {
+            let again = self.decide(&mut history.clone(), &then, &mut ());
+            assert!(again.changes(), "nothing changes at the moment that is named: {decision:?} {again:?}");
+        }
+    }
+
     fn later(&self, moment: &Moment, now: Instant) -> Option<Moment> {
         let later = Moment { now, readings: moment.readings.clone(), ..*moment };
         moment.all_read(self.0.triggers().len()).then_some(later)

@@ -47,11 +47,12 @@ impl<V: Copy + PartialOrd> Twin<V> {
     }
 
     pub(super) fn enough(&self) -> bool {
-        self.values().len() >= self.least
+        self.held().present as usize >= self.least
     }
 
     pub(super) fn held(&self) -> Held {
-        let mut held = Held { newest: self.values().last().map(|(at, _)| *at), ..Held::default() };
+        let newest = self.list.iter().rfind(|(_, measurement)| matches!(measurement, Measurement::Present(_)));
+        let mut held = Held { newest: newest.map(|(at, _)| *at), ..Held::default() };
         for (_, measurement) in &self.list {
             *match measurement {
                 Measurement::Present(_) => &mut held.present,
@@ -63,11 +64,11 @@ impl<V: Copy + PartialOrd> Twin<V> {
         held
     }
 
-    pub(super) fn quantile(&self, quantile: Quantile) -> Option<V> {
+    /// The values in order; none where there are too few for an answer.
+    pub(super) fn sorted(&self) -> Option<Vec<V>> {
         let mut values: Vec<V> = self.values().into_iter().map(|(_, value)| value).collect();
         values.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
-        let rank = (values.len() * usize::from(quantile.ten_thousandths())).div_ceil(10_000);
-        self.enough().then(|| values[rank - 1])
+        (values.len() >= self.least).then_some(values)
     }
 
     pub(super) fn best(&self, better: impl Fn(V, V) -> bool) -> Option<V> {
@@ -78,4 +79,9 @@ impl<V: Copy + PartialOrd> Twin<V> {
     pub(super) fn leaves_at(&self) -> Option<Instant> {
         Some(self.list.first()?.0 + self.span?)
     }
+}
+
+/// Of values in order, the nearest rank: the ⌈q n⌉-th of n.
+pub(super) fn nearest_rank<V: Copy>(sorted: &[V], quantile: Quantile) -> V {
+    sorted[(sorted.len() * usize::from(quantile.ten_thousandths())).div_ceil(10_000) - 1]
 }
