@@ -36,8 +36,6 @@ mod policies;
 pub mod seeds;
 mod windows;
 
-use std::fmt::Debug;
-
 use plimsoll_core::hpa::{Applied, Decision, History, Hpa, Observation, Reading, Step, proposal};
 use plimsoll_core::snapshot::{FRAME, Writer};
 use plimsoll_core::trace::Each;
@@ -46,6 +44,7 @@ use plimsoll_core::window::Entry;
 
 use cursor::Cursor;
 pub use histories::histories;
+use life::is_same;
 use plan::{Plan, Sync};
 pub use policies::policies;
 pub use windows::windows;
@@ -144,7 +143,7 @@ fn workload<const R: usize, const E: usize>(hpa: &Hpa<'_>, mut cursor: Cursor<'_
         let decision = decide(hpa, &mut history, &sync, now, wanted);
         let readings = sync.readings(hpa, now);
         let again = hpa.decide(&mut restored, &sync.observation(&readings, now, wanted), &mut ());
-        assert!(same(&again, &decision), "a restored history decides otherwise: {again:?} {decision:?}");
+        assert!(is_same(&again, &decision), "a restored history decides otherwise: {again:?} {decision:?}");
         assert_eq!(history, restored, "and remembers otherwise");
         replicas = decision.from.0;
         if decision.changes() {
@@ -172,7 +171,11 @@ fn decide<const R: usize, const E: usize>(
         assert!(hpa.bounds().min() <= to && to <= hpa.bounds().max(), "{from} to {to} leaves {:?}", hpa.bounds());
     }
     // The last word stands near the end.
-    assert!(steps.iter().rev().any(|step| same(step, &decision.last_word)), "no such step: {:?}", decision.last_word);
+    assert!(
+        steps.iter().rev().any(|step| is_same(step, &decision.last_word)),
+        "no such step: {:?}",
+        decision.last_word
+    );
     // At the end of time there is no later.
     if now < Instant::MAX - Span::from_secs(4000) {
         assert!(decision.revisit_at.is_none_or(|at| at > now), "{:?} at {now}", decision.revisit_at);
@@ -181,11 +184,6 @@ fn decide<const R: usize, const E: usize>(
     // One of the metrics: an outlook costs more than all the rest.
     outlook(hpa, steps.len() % hpa.metrics().len(), &seen);
     decision
-}
-
-/// Equal, also where a ratio is NaN.
-fn same<T: PartialEq + Debug>(a: &T, b: &T) -> bool {
-    a == b || format!("{a:?}") == format!("{b:?}")
 }
 
 /// What the outlook says of the pods' total is what the metric then asks for.

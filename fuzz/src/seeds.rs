@@ -6,7 +6,7 @@ use plimsoll_core::hpa::{
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 
-use crate::cursor::Cursor;
+use crate::histories::{KINDS, saved};
 use crate::policies::LIVES;
 
 /// A seed: its file name in the corpus, and its bytes.
@@ -120,7 +120,7 @@ pub fn policies() -> Vec<Seed> {
     seeds
 }
 
-/// The seeds of [`histories`](crate::histories): a life's history as it was saved, and its body, each with a world.
+/// The seeds of [`histories`](crate::histories): a history of each kind as it was saved, and its body, each with a world.
 ///
 /// # Panics
 /// Never: what it saves it made itself.
@@ -128,12 +128,12 @@ pub fn policies() -> Vec<Seed> {
 pub fn histories() -> Vec<Seed> {
     let mut noise = Noise(11);
     let mut seeds = Vec::new();
-    for (policy, (_, run)) in (0..).zip(LIVES) {
+    for kind in 0..KINDS as u8 {
         let (life, world) = (noise.bytes(300), noise.bytes(60));
-        let saved = run(None, &mut Cursor::new(&life), 12).expect("a new history");
-        let seed = |history: &[u8]| [&[policy, 60][..], history, &world].concat();
-        seeds.push((format!("body-{policy:02}"), seed(&saved[12..saved.len() - 4])));
-        seeds.push((format!("saved-{policy:02}"), seed(&saved)));
+        let saved = saved(kind.into(), &life);
+        let seed = |history: &[u8]| [&[kind, 60][..], history, &world].concat();
+        seeds.push((format!("body-{kind:02}"), seed(&saved[12..saved.len() - 4])));
+        seeds.push((format!("saved-{kind:02}"), seed(&saved)));
     }
     seeds
 }
