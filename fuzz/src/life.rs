@@ -189,6 +189,12 @@ fn unchanged_until<L: Life>(
     let Some(later) = life.later(moment, later.max(now)) else { return };
     let again = life.decide(&mut history.clone(), &later, &mut ());
     assert_eq!(again.to, decision.to, "before the moment that is named: {decision:?}\n{later:?}: {again:?}");
+    // And there it is over.
+    let at = decision.revisit_at.filter(|at| *at < Instant::MAX);
+    if let Some((at, then)) = at.and_then(|at| Some((at, life.later(moment, at)?))) {
+        let again = life.decide(&mut history.clone(), &then, &mut ());
+        assert!(again.revisit_at.is_none_or(|next| next > at), "names {at} again then: {decision:?}\n{again:?}");
+    }
 }
 
 /// Equal, also where a number is NaN.

@@ -193,10 +193,6 @@ impl<const N: usize> Window for Rate<N> {
             true
         })?;
         window.times = Times::read(from, usize::from(window.ring.len()))?;
-        // The newest value came with one of the times.
-        if let (Some((last, _)), Some(newest)) = (&mut window.last, window.ring.newest()) {
-            *last = newest;
-        }
         Ok(window.with_least(least))
     }
 }
