@@ -1,5 +1,5 @@
-//! Hostile bytes as the history of every kind but the HPA's: the first byte picks the kind, the second says how many of the last
-//! bytes are the world of the history; those between are the history.
+//! Hostile bytes as the history of every kind but the HPA's: the first byte picks the kind, the second says how many of the
+//! last bytes are the world of the history; those between are the history.
 
 use std::fmt::Debug;
 

@@ -110,12 +110,37 @@ where
         Some(Moment { now, votes: moment.votes.clone(), guards: moment.guards.clone(), ..*moment })
     }
 
-    fn outlook(&self, history: &Self::History, moment: &Moment, _: &Decision) {
+    fn outlook(&self, history: &Self::History, moment: &Moment, decision: &Decision) {
+        for (number, vote) in (0..).zip(&moment.votes) {
+            let outlook = self.0.outlook(number, history, &moment.seen());
+            let wanting = |want: i32| {
+                let mut votes = moment.votes.clone();
+                let Vote { strength, scales, group, weight, .. } = *vote;
+                let says = Vote::new(decision.from, Replicas(want));
+                votes[usize::from(number)] = Vote { strength, scales, group, weight, ..says };
+                let seen = Observation { votes: &votes, ..moment.seen() };
+                self.0.decide(&mut history.clone(), &seen, &mut ()).to
+            };
+            // One that is not known is asked as one that wants no change.
+            let first = if vote.valid { vote.want.0 } else { decision.from.0 };
+            if let Some(up) = outlook.up {
+                assert!(wanting(up.want.0) == up.to && up.to > decision.to, "{number}: {up:?} of {decision:?}");
+                assert!(
+                    up.want.0 <= first || wanting(up.want.0 - 1) <= decision.to,
+                    "{number}: {up:?} of {decision:?}"
+                );
+            }
+            if let Some(down) = outlook.down {
+                assert!(wanting(down.want.0) == down.to && down.to < decision.to, "{number}: {down:?} of {decision:?}");
+                let nearest = down.want.0 >= first || wanting(down.want.0 + 1) >= decision.to;
+                assert!(nearest, "{number}: {down:?} of {decision:?}");
+            }
+        }
         // No more reversals in a period than the budget has.
         let Some(budget) = self.0.flap_budget().filter(|budget| usize::from(budget.reversals()) <= K) else { return };
         let spent = history.flaps().times().iter().filter(|at| **at > moment.now - budget.period());
         let left = budget.reversals().saturating_sub(u8::try_from(spent.count()).unwrap_or(u8::MAX));
-        assert_eq!(budget.left(history.flaps(), moment.now), left);
+        assert_eq!(self.0.reversals_left(history, moment.now), Some(left));
     }
 }
 

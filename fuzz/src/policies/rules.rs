@@ -429,12 +429,18 @@ where
     fn later(&self, moment: &Moment, now: Instant) -> Option<Moment> {
         Some(Moment { now, points: moment.points.clone(), ..*moment })
     }
+
+    fn outlook(&self, history: &PeakHistory<N>, moment: &Moment, _: &Decision) {
+        let outlook = self.0.outlook(history, &moment.metric());
+        thresholds(outlook, moment, |next| self.decide(&mut history.clone(), next, &mut ()).to);
+    }
 }
 
 pub(super) fn peak(from: Option<&[u8]>, cursor: &mut Cursor<'_>, moments: usize) -> Option<Vec<u8>> {
-    let (bounds, small) = (cursor.bounds(), cursor.flag());
+    let (bounds, flags) = (cursor.bounds(), cursor.byte());
     let target = Some(cursor.float()).filter(|target| target.is_finite() && *target > 0.0).unwrap_or(50.0);
-    let mut policy = PeakSizing::new(bounds, target).expect("above 0");
+    let new = if flags & 2 == 0 { PeakSizing::new } else { PeakSizing::per_unit };
+    let mut policy = new(bounds, target).expect("above 0");
     if cursor.flag() {
         policy = policy.with_stabilization(cursor.span(Span::from_secs(15)));
     }
@@ -443,7 +449,7 @@ pub(super) fn peak(from: Option<&[u8]>, cursor: &mut Cursor<'_>, moments: usize)
         let allowed = if cursor.flag() { Allowed::Percent(number.min(100)) } else { Allowed::Units(number) };
         policy = policy.with_scale_in_control(allowed, cursor.span(Span::from_secs(15))).expect("in range");
     }
-    if small {
+    if flags & 1 == 1 {
         start(&Peak::<2>(policy), PeakHistory::default(), from, cursor, moments)
     } else {
         start(&Peak::<24>(policy), PeakHistory::default(), from, cursor, moments)
