@@ -543,9 +543,11 @@ fn without_a_window_nothing_is_held_and_there_is_no_moment_to_wait_for() {
     assert_eq!(peak_at(&policy, &mut past, 0, 10, 75.0).to.0, 15);
     let again = peak_at(&policy, &mut past, 0, 15, 20.0);
     assert_eq!((again.to.0, again.revisit_at), (6, None), "asked anew in the same moment");
-    let policy = policy.with_scale_in_control(Allowed::Units(2), Span::ZERO).expect("a control");
-    let held = peak_at(&policy, &mut past, 60, 15, 20.0);
-    assert_eq!((held.to.0, held.revisit_at), (13, None), "the present capacity is its own peak at any time");
+    for window in [Span::ZERO, secs(600)] {
+        let policy = policy.with_scale_in_control(Allowed::Units(2), window).expect("a control");
+        let held = peak_at(&policy, &mut past, 60, 15, 20.0);
+        assert_eq!((held.to.0, held.revisit_at), (13, None), "the present capacity is its own peak at any time");
+    }
 }
 
 #[test]

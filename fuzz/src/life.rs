@@ -179,8 +179,7 @@ fn unchanged_until<L: Life>(
     early: f64,
 ) {
     if decision.revisit_at == Some(now.next()) {
-        // At once: this moment moved something, the next goes on from there.
-        return;
+        return at_once(life, history.clone(), moment, decision, now);
     }
     let until = decision.revisit_at.unwrap_or(now + Span::from_secs(5000)).previous();
     let later = now + Span::from_nanos((until.since(now).as_nanos() as f64 * early) as u64);
@@ -195,6 +194,26 @@ fn unchanged_until<L: Life>(
         let again = life.decide(&mut history.clone(), &then, &mut ());
         assert!(again.revisit_at.is_none_or(|next| next > at), "names {at} again then: {decision:?}\n{again:?}");
     }
+}
+
+/// This moment moved something, and the next ones go on from there: not for ever.
+fn at_once<L: Life>(
+    life: &L,
+    mut history: L::History,
+    moment: &L::Moment,
+    decision: &Decision<L::Step, L::Detail>,
+    mut now: Instant,
+) {
+    for _ in 0..8 {
+        now = now.next();
+        let Some(next) = life.later(moment, now) else { return };
+        let again = life.decide(&mut history, &next, &mut ());
+        let at_once = again.revisit_at == Some(now.next()) && now < Instant::MAX;
+        if again.to != decision.to || !at_once {
+            return;
+        }
+    }
+    panic!("always to be asked again at once: {decision:?}");
 }
 
 /// Equal, also where a number is NaN.
