@@ -136,6 +136,33 @@ fn a_changed_delay_counts_only_with_the_switch() {
 }
 
 #[test]
+fn a_revision_that_becomes_active_at_zero_is_asked_again_at_once() {
+    let mut world = World::new(default(), 1);
+    *world.past.status_mut() = Status::new(second(0));
+    world.seen.scale = Some(Replicas(0));
+    let first = world.look(1, 0.0, 0.0);
+    assert_eq!((first.to.0, first.detail.state), (0, State::Active), "one pod is ready: it was activating");
+    assert_eq!(first.revisit_at, Some(second(1).next()));
+    world.seen.now = second(1).next();
+    let next = world.kpa.decide(&mut world.past, &world.seen, &mut ());
+    assert_eq!(next.to.0, 1, "an active one keeps a pod");
+    assert_eq!(next.revisit_at, Some(second(61)), "for a stable window from when it became active");
+}
+
+#[test]
+fn nobody_waits_for_a_moment_while_the_pods_cannot_be_counted() {
+    let mut world = World::new(default(), 1);
+    let active = *world.past.status();
+    assert_eq!(world.look(0, 0.0, 0.0).last_word, Step::Deactivates, "and wants none from now on");
+    // The pass ends before the state is written.
+    (*world.past.status_mut(), world.seen.ready) = (active, None);
+    for now in 1..4 {
+        let decision = world.look(now, 0.0, 0.0);
+        assert_eq!((decision.last_word, decision.to.0, decision.revisit_at), (Step::Deactivates, 1, None));
+    }
+}
+
+#[test]
 fn a_revision_goes_to_zero_behind_the_proxy() {
     let mut world = World::new(default(), 1);
     *world.past.status_mut() = Status { initialized: true, ..Status::new(second(0)) };

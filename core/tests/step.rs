@@ -556,6 +556,30 @@ fn the_largest_size_of_ten_minutes_counts() {
 }
 
 #[test]
+fn without_a_window_nothing_is_held_and_there_is_no_moment_to_wait_for() {
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy").with_stabilization(Span::ZERO);
+    let mut past = PeakHistory::<64>::default();
+    assert_eq!(peak_at(&policy, &mut past, 0, 10, 75.0).to.0, 15);
+    let again = peak_at(&policy, &mut past, 0, 15, 20.0);
+    assert_eq!((again.to.0, again.revisit_at), (6, None), "asked anew in the same moment");
+    for window in [Span::ZERO, secs(600)] {
+        let policy = policy.with_scale_in_control(Allowed::Units(2), window).expect("a control");
+        let held = peak_at(&policy, &mut past, 60, 15, 20.0);
+        assert_eq!((held.to.0, held.revisit_at), (13, None), "the present capacity is its own peak at any time");
+    }
+}
+
+#[test]
+fn a_window_that_is_longer_than_time_holds_the_first_moment_too() {
+    let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy");
+    let (mut past, first) = (PeakHistory::<64>::default(), Instant::MIN);
+    for (now, value, to) in [(first, 75.0, 15), (first + secs(599), 20.0, 15), (first + secs(600), 20.0, 4)] {
+        let seen = MetricObservation { now, capacity: Some(Capacity::of(10)), points: &[Some(value)] };
+        assert_eq!(policy.decide(&mut past, &seen, &mut ()).to.0, to, "{now}");
+    }
+}
+
+#[test]
 fn scale_in_controls_keep_near_the_peak_of_the_capacity() {
     let with = |allowed| {
         let policy = PeakSizing::new(bounds(1, 100), 50.0).expect("a policy").with_stabilization(Span::ZERO);

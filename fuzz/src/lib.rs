@@ -1,4 +1,15 @@
-//! What must hold for any bytes, as plain functions: [`snapshot`] and [`sync`].
+//! What must hold for any bytes, as plain functions.
+//!
+//! | target | bytes are | it holds that |
+//! |---|---|---|
+//! | [`snapshot`] | a history of the HPA | it is refused, or saved as the same bytes, and decides |
+//! | [`sync`] | an HPA and the life of a workload | laws of every decision |
+//! | [`histories`] | a history of any other kind | it is refused, or saved and restored to an equal one, and decides |
+//! | [`policies`] | any other policy and the life of a workload | laws of every decision, and each policy's own |
+//! | [`windows`] | what happens to a window | it answers as a plain list does |
+//!
+//! A new policy is a row in `policies::LIVES`, and a file beside the others that says how bytes make the policy and
+//! what is seen at one moment; its history is then one of [`histories`] as well.
 //!
 //! Plain `cargo test` replays `corpus/` and a few thousand mutations of it. New inputs are looked for by cargo-fuzz,
 //! which wants nightly; from this folder:
@@ -8,6 +19,9 @@
 //! export CARGO_PROFILE_RELEASE_LTO=off # what is shipped is linked with LTO, which loses the coverage counters
 //! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer sync -- -max_total_time=60 -max_len=4096
 //! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer snapshot -- -max_total_time=60 -max_len=4096
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer histories -- -max_total_time=60 -max_len=2048
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer policies -- -max_total_time=60 -max_len=2048
+//! cargo +nightly fuzz run --fuzz-dir . --features libfuzzer windows -- -max_total_time=60 -max_len=1024
 //! ```
 //!
 //! It adds what it finds to `corpus/`. Only the seeds are committed, made by
@@ -15,10 +29,12 @@
 #![forbid(unsafe_code)]
 
 mod cursor;
+mod histories;
+mod life;
 mod plan;
+mod policies;
 pub mod seeds;
-
-use std::fmt::Debug;
+mod windows;
 
 use plimsoll_core::hpa::{Applied, Decision, History, Hpa, Observation, Reading, Step, proposal};
 use plimsoll_core::snapshot::{FRAME, Writer};
@@ -27,7 +43,11 @@ use plimsoll_core::units::{Instant, Span};
 use plimsoll_core::window::Entry;
 
 use cursor::Cursor;
+pub use histories::histories;
+use life::is_same;
 use plan::{Plan, Sync};
+pub use policies::policies;
+pub use windows::windows;
 
 /// Any bytes as a history: as they are, and as the body of a well-framed snapshot, since no fuzzer guesses a checksum.
 ///
@@ -123,7 +143,7 @@ fn workload<const R: usize, const E: usize>(hpa: &Hpa<'_>, mut cursor: Cursor<'_
         let decision = decide(hpa, &mut history, &sync, now, wanted);
         let readings = sync.readings(hpa, now);
         let again = hpa.decide(&mut restored, &sync.observation(&readings, now, wanted), &mut ());
-        assert!(same(&again, &decision), "a restored history decides otherwise: {again:?} {decision:?}");
+        assert!(is_same(&again, &decision), "a restored history decides otherwise: {again:?} {decision:?}");
         assert_eq!(history, restored, "and remembers otherwise");
         replicas = decision.from.0;
         if decision.changes() {
@@ -151,7 +171,11 @@ fn decide<const R: usize, const E: usize>(
         assert!(hpa.bounds().min() <= to && to <= hpa.bounds().max(), "{from} to {to} leaves {:?}", hpa.bounds());
     }
     // The last word stands near the end.
-    assert!(steps.iter().rev().any(|step| same(step, &decision.last_word)), "no such step: {:?}", decision.last_word);
+    assert!(
+        steps.iter().rev().any(|step| is_same(step, &decision.last_word)),
+        "no such step: {:?}",
+        decision.last_word
+    );
     // At the end of time there is no later.
     if now < Instant::MAX - Span::from_secs(4000) {
         assert!(decision.revisit_at.is_none_or(|at| at > now), "{:?} at {now}", decision.revisit_at);
@@ -160,11 +184,6 @@ fn decide<const R: usize, const E: usize>(
     // One of the metrics: an outlook costs more than all the rest.
     outlook(hpa, steps.len() % hpa.metrics().len(), &seen);
     decision
-}
-
-/// Equal, also where a ratio is NaN.
-fn same<T: PartialEq + Debug>(a: &T, b: &T) -> bool {
-    a == b || format!("{a:?}") == format!("{b:?}")
 }
 
 /// What the outlook says of the pods' total is what the metric then asks for.

@@ -6,6 +6,9 @@ use plimsoll_core::hpa::{
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 
+use crate::histories::{KINDS, saved};
+use crate::policies::LIVES;
+
 /// A seed: its file name in the corpus, and its bytes.
 pub type Seed = (String, Vec<u8>);
 
@@ -86,6 +89,51 @@ pub fn sync() -> Vec<Seed> {
     let mut noise = Noise(1);
     for (number, length) in [40, 80, 160, 160, 320, 320, 640, 640].into_iter().enumerate() {
         seeds.push((format!("noise-{number}"), noise.bytes(length)));
+    }
+    seeds
+}
+
+/// The seeds of [`windows`](crate::windows): noise for each window.
+#[must_use]
+pub fn windows() -> Vec<Seed> {
+    let mut noise = Noise(3);
+    let seed = |window: u8| {
+        let mut bytes = vec![window, window / 2 % 4];
+        bytes.extend(noise.bytes(if window % 4 == 3 { 360 } else { 180 }));
+        (format!("window-{window:02}"), bytes)
+    };
+    (0..crate::windows::WINDOWS).map(seed).collect()
+}
+
+/// The seeds of [`policies`](crate::policies): two lives under each.
+#[must_use]
+pub fn policies() -> Vec<Seed> {
+    let mut noise = Noise(5);
+    let mut seeds = Vec::new();
+    for policy in 0..LIVES.len() as u8 {
+        for (name, length) in [("short", 90), ("long", 360)] {
+            let mut bytes = vec![policy];
+            bytes.extend(noise.bytes(length));
+            seeds.push((format!("policy-{policy:02}-{name}"), bytes));
+        }
+    }
+    seeds
+}
+
+/// The seeds of [`histories`](crate::histories): a history of each kind as it was saved, and its body, each with a world.
+///
+/// # Panics
+/// Never: what it saves it made itself.
+#[must_use]
+pub fn histories() -> Vec<Seed> {
+    let mut noise = Noise(11);
+    let mut seeds = Vec::new();
+    for kind in 0..KINDS as u8 {
+        let (life, world) = (noise.bytes(300), noise.bytes(60));
+        let saved = saved(kind.into(), &life);
+        let seed = |history: &[u8]| [&[kind, 60][..], history, &world].concat();
+        seeds.push((format!("body-{kind:02}"), seed(&saved[12..saved.len() - 4])));
+        seeds.push((format!("saved-{kind:02}"), seed(&saved)));
     }
     seeds
 }

@@ -10,8 +10,14 @@ use plimsoll_fuzz::seeds::{self, Noise, Seed};
 /// A target: its name, its seeds, its body.
 type Target = (&'static str, Vec<Seed>, fn(&[u8]));
 
-fn targets() -> [Target; 2] {
-    [("snapshot", seeds::snapshot(), plimsoll_fuzz::snapshot), ("sync", seeds::sync(), plimsoll_fuzz::sync)]
+fn targets() -> [Target; 5] {
+    [
+        ("snapshot", seeds::snapshot(), plimsoll_fuzz::snapshot),
+        ("sync", seeds::sync(), plimsoll_fuzz::sync),
+        ("histories", seeds::histories(), plimsoll_fuzz::histories),
+        ("policies", seeds::policies(), plimsoll_fuzz::policies),
+        ("windows", seeds::windows(), plimsoll_fuzz::windows),
+    ]
 }
 
 fn folder(target: &str) -> PathBuf {
@@ -62,19 +68,21 @@ fn the_corpus_and_its_mutations_hold() {
     }
 }
 
-/// One to four changes: a bit, a byte, an extreme, a cut, a piece of another input.
+/// One to four changes: a bit, a byte, an extreme of one byte or eight, a cut, a piece of another input.
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], noise: &mut Noise) {
     for _ in 0..=noise.below(4) {
         if bytes.is_empty() {
             bytes.extend(noise.bytes(16));
         }
         let at = noise.below(bytes.len());
-        match noise.below(6) {
+        match noise.below(7) {
             0 => bytes[at] ^= 1 << noise.below(8),
             1 => bytes[at] = noise.bits() as u8,
             2 => bytes[at] = 250 + noise.below(6) as u8,
             3 => bytes.truncate(at),
             4 => bytes.insert(at, noise.bits() as u8),
+            // Also as a float that is no number.
+            5 => bytes.iter_mut().skip(at).take(8).for_each(|byte| *byte = 0xff),
             _ => {
                 let from = noise.below(other.len() + 1);
                 bytes.truncate(at);

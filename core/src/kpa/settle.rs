@@ -78,15 +78,23 @@ pub(super) fn settle<T: Trace<Step>>(
     if status.state != before {
         draft.note(Step::StateChanged { from: before, to: status.state });
     }
-    draft.revisit(next_pass(lifecycle, status, pass, bounded).map(|at| at.max(pass.now.next())));
+    let next = next_pass(lifecycle, status, pass, bounded, settled.replicas.0);
+    draft.revisit(next.map(|at| at.max(pass.now.next())));
     settled
 }
 
-/// When another pass would answer otherwise, if nothing but the time changes: `bounded` is what this one had to settle.
-fn next_pass(lifecycle: &Lifecycle, status: &Status, pass: &Pass, bounded: Option<i32>) -> Option<Instant> {
+/// When another pass would answer otherwise, if nothing but the time changes: `bounded` is what this one had to settle,
+/// `answer` what it says.
+fn next_pass(
+    lifecycle: &Lifecycle,
+    status: &Status,
+    pass: &Pass,
+    bounded: Option<i32>,
+    answer: i32,
+) -> Option<Instant> {
     let next = bound(lifecycle, status, pass, &mut Draft::new(0, Step::NothingKnown, &mut ()));
     match next {
-        Some(0) if lifecycle.scale_to_zero && pass.scale.0 != 0 => zero_changes_at(lifecycle, status, pass),
+        Some(0) if lifecycle.scale_to_zero => zero_changes_at(lifecycle, status, pass, answer),
         // This pass moved the state, so that another minimum counts, or an unknown number does.
         _ => (next != bounded).then_some(pass.now),
     }
@@ -220,12 +228,16 @@ fn advance(lifecycle: &Lifecycle, status: &mut Status, pass: &Pass, wanted: Opti
 }
 
 /// When time alone, or another pass at once, would bring the protocol to its next answer, as the state is now.
-fn zero_changes_at(lifecycle: &Lifecycle, status: &Status, pass: &Pass) -> Option<Instant> {
+fn zero_changes_at(lifecycle: &Lifecycle, status: &Status, pass: &Pass, answer: i32) -> Option<Instant> {
     let since = status.held_since(lifecycle.mended);
     match status.state {
+        // Active is the only state that asks for one.
+        State::Activating | State::Inactive if pass.scale.0 == 0 => None,
         State::Activating => Some((since + lifecycle.activation_timeout()).next()),
-        // Only just active: the next pass takes all but one away.
-        State::Active if pass.scale.0 != 1 => Some(pass.now),
+        // The next pass deactivates, if the pods are counted.
+        State::Active if pass.now.since(since) >= lifecycle.stable_window => pass.ready.map(|_| pass.now),
+        // Only just active: the next pass leaves one.
+        State::Active if answer != 1 => Some(pass.now),
         State::Active => Some(since + lifecycle.stable_window),
         State::Inactive if lifecycle.burst != Burst::Unlimited && !pass.proxy.confirmed => None,
         State::Inactive => {

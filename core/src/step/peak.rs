@@ -131,7 +131,7 @@ impl PeakSizing {
         let change = i64::from(asked).saturating_sub(i64::from(serving));
         draft.set(asked, Step::Asked { rule: 0, step: None, base: Replicas(serving), change, to: Replicas(asked) });
         let stable = history.sizes.peak(asked, self.stabilization, now, &mut draft);
-        hold(stable, self.stabilization, &mut draft);
+        hold(stable, self.stabilization, true, &mut draft);
         if let Some((allowed, window)) = self.control
             && draft.to() < from
         {
@@ -141,7 +141,8 @@ impl PeakSizing {
             };
             let least = i64::from(peak.value).saturating_sub(taken).min(i64::from(from));
             let least = Entry { value: i32::try_from(least).unwrap_or(i32::MIN), ..peak };
-            hold(least, window, &mut draft);
+            // The present capacity counts anew at any time: as a peak it never leaves.
+            hold(least, window, peak.value > from, &mut draft);
         }
         bound(self.bounds, &mut draft);
         draft.decide(detail)
@@ -169,12 +170,12 @@ impl PeakSizing {
     }
 }
 
-/// Raises the draft to what a window holds it at.
-fn hold<T: Trace<Step>>(by: Entry, window: Span, draft: &mut Draft<'_, Step, T>) {
+/// Raises the draft to what a window holds it at; whether that leaves the window by time alone.
+fn hold<T: Trace<Step>>(by: Entry, window: Span, leaves: bool, draft: &mut Draft<'_, Step, T>) {
     let asked = Replicas(draft.to());
     if by.value > asked.0 {
         let until = by.at + window;
-        draft.revisit(Some(until));
+        draft.revisit(leaves.then_some(until));
         draft.set(by.value, Step::HeldByPeak { asked, to: Replicas(by.value), until });
     }
 }
@@ -201,7 +202,7 @@ impl<const N: usize> Peaks<N> {
         now: Instant,
         draft: &mut Draft<'_, Step, T>,
     ) -> Entry {
-        let cut = (now - window).next();
+        let cut = now.next() - window;
         let mut list = self.0.view();
         list.advance(Cuts { forget: cut.min(now), highest: cut.min(now), lowest: Instant::MAX });
         let new = Entry { value, at: now };

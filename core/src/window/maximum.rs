@@ -75,7 +75,8 @@ impl<const N: usize> SlotMaximum<N> {
             // A higher value of the same slot.
             return Stored::Kept;
         }
-        let stored = if self.entries.is_full() { self.merge() } else { Stored::Kept };
+        let (value, stored) =
+            if self.entries.is_full() { (self.merge(value), Stored::Merged) } else { (value, Stored::Kept) };
         let _fits = self.entries.push_back(Slot { number, value });
         stored
     }
@@ -99,7 +100,7 @@ impl<const N: usize> SlotMaximum<N> {
     /// The duration that it looks back over, in whole slots.
     #[must_use]
     pub fn duration(&self) -> Span {
-        Span::from_nanos(u64::from(self.slots).saturating_mul(self.granularity.as_nanos()))
+        Span::from_nanos(u64::from(self.slots).saturating_mul(self.granularity.as_nanos().max(1)))
     }
 
     /// When the present highest value leaves.
@@ -134,11 +135,15 @@ impl<const N: usize> SlotMaximum<N> {
         }
     }
 
-    fn merge(&mut self) -> Stored {
-        if let (Some(oldest), Some(next)) = (self.entries.pop_front(), self.entries.front_mut()) {
-            next.value = oldest.value;
+    /// Makes room in a full list for a value below all others; gives the value that is to be stored.
+    fn merge(&mut self, value: i32) -> i32 {
+        match (self.entries.pop_front(), self.entries.front_mut()) {
+            (Some(oldest), Some(next)) => next.value = oldest.value,
+            // Room for one: the new one is the later of the two.
+            (Some(oldest), None) => return oldest.value,
+            (None, _) => {}
         }
-        Stored::Merged
+        value
     }
 
     fn number(&self, at: Instant) -> i64 {
@@ -199,18 +204,25 @@ mod tests {
         fn without_room_or_when_time_runs_back_it_is_never_too_low(
             slots in 1..40u64, records in prop::collection::vec((-9..9i64, 0..90i32), 1..120),
         ) {
-            let (mut small, mut large) = (SlotMaximum::<2>::new(window(slots), SLOT), SlotMaximum::<64>::new(window(slots), SLOT));
-            let mut now = 0;
+            let (mut one, mut two) = (SlotMaximum::<1>::new(window(slots), SLOT), SlotMaximum::<2>::new(window(slots), SLOT));
+            let (mut large, mut now) = (SlotMaximum::<64>::new(window(slots), SLOT), 0);
             for (gap, value) in records {
                 now += gap;
-                small.record(Instant::from_secs(now), value);
+                one.record(Instant::from_secs(now), value);
+                two.record(Instant::from_secs(now), value);
                 prop_assert_eq!(large.record(Instant::from_secs(now), value), Stored::Kept);
-                prop_assert!(small.current() >= large.current());
+                prop_assert!(one.current() >= large.current() && two.current() >= large.current());
                 prop_assert!(large.current() >= Some(value));
                 let order = large.entries().collect::<Vec<_>>();
                 prop_assert!(order.windows(2).all(|w| w[0].number < w[1].number && w[0].value > w[1].value));
             }
         }
+    }
+
+    #[test]
+    fn slots_of_no_length_are_a_nanosecond_wherever_they_count() {
+        let maximum = SlotMaximum::<8>::new(Span::from_nanos(5), Span::ZERO);
+        assert_eq!((maximum.slots(), maximum.duration()), (5, Span::from_nanos(5)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::units::{Instant, Milli, Span};
 ///
 /// A counter only grows, unless what counts was started anew: a value below the one before has grown from 0, as in
 /// Prometheus. The rate is the growth between the oldest and the newest value over the time between them; it is not
-/// extrapolated to the borders of the window, as Prometheus' `rate()` is. Counters stop at 2⁶³−5.
+/// extrapolated to the borders of the window, as Prometheus' `rate()` is. Counters stop at 2⁶⁴−5.
 ///
 /// ```
 /// use plimsoll_core::units::{Instant, Milli, Span};
@@ -193,10 +193,6 @@ impl<const N: usize> Window for Rate<N> {
             true
         })?;
         window.times = Times::read(from, usize::from(window.ring.len()))?;
-        // The newest value came with one of the times.
-        if let (Some((last, _)), Some(newest)) = (&mut window.last, window.ring.newest()) {
-            *last = newest;
-        }
         Ok(window.with_least(least))
     }
 }

@@ -398,7 +398,7 @@ fn remember<T: Trace<Step>>(
     now: Instant,
     draft: &mut Draft<'_, Step, T>,
 ) -> Entry {
-    let cut = (now - policy.stabilization).next();
+    let cut = now.next() - policy.stabilization;
     recommendations.advance(Cuts { forget: cut, highest: cut, lowest: Instant::MAX });
     let entry = Entry { value: asked, at: now };
     if recommendations.store(entry) == Stored::Merged {
@@ -554,6 +554,20 @@ mod tests {
         assert_eq!(backlog, 0);
         let changes = counts.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(changes < 15, "{changes} changes: {counts:?}");
+    }
+
+    #[test]
+    fn a_window_that_is_longer_than_time_holds_the_first_moment_too() {
+        let policy = policy(1).with_stabilization(secs(60));
+        let mut history: History = History::new(&policy).unwrap();
+        // By lag alone: 600 messages for each consumer.
+        for (second, backlog, to) in [(0, 6000, 10), (59, 600, 10), (60, 600, 1)] {
+            let now = Instant::MIN + secs(second);
+            let replicas = Some(Replicas(10));
+            let seen =
+                Observation { now, replicas, running: replicas, backlog: Some(backlog), ..Observation::default() };
+            assert_eq!(policy.decide(&mut history, &seen, &mut ()).to.0, to, "{now}");
+        }
     }
 
     #[test]
