@@ -253,7 +253,7 @@ fn words_name_the_check_and_what_it_read() {
     assert_eq!(
         words,
         [
-            "cpu: 84 on a target of 70 is 1.2 times it: up to 5",
+            "cpu: 84 is 1.2 times the target of 70: up to 5",
             "queue: 1 of 3 points lie within its bounds, it takes 2: no change",
             "check 3: the newest point is no number: no change",
             "check 3: the newest point is NaN: no change",

@@ -12,6 +12,7 @@ mod hpa;
 mod keda;
 mod keda_job;
 mod knative;
+mod nomad;
 mod schedule;
 mod watermark;
 
@@ -32,6 +33,7 @@ use crate::engine::consumers::Consumers;
 use crate::engine::keda::Keda;
 use crate::engine::keda_job::KedaJob;
 use crate::engine::knative::Knative;
+use crate::engine::nomad::NomadPolicy;
 use crate::engine::schedule::Calendar;
 use crate::engine::watermark::WatermarkPods;
 use crate::engine::{AnyPolicy, NamedPolicy, Settings, inline_spec, instant};
@@ -133,6 +135,12 @@ A policy of another kind stands under its name, with an observation of its own:
      {"value": "12.5"}                      the sum, over the pods above
      {"value": "12.5", "ready": 4, "listed": 5}    or over others
      null]}}                                it could not be read
+
+{"policy": {"nomad": {scaling policy, as Nomad's API prints it}},
+ "observation": {
+   "now": T, "count": 5, "ready": true,     "ready" false: the target may not be scaled
+   "checks": {"cpu": [64, 84.5],            by check: the points of its query window,
+              "queue": null}}}              oldest first; null or absent: it failed
 
 {"policy": {"schedule": {section of a scenario file}},
  "observation": {"now": T, "replicas": 3}}  times from the Unix epoch
@@ -320,6 +328,7 @@ impl Decisions {
             Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
             Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
             Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
+            Some(("nomad", spec)) => return Ok(Rc::new(NomadPolicy::inline(spec, "policy.nomad")?)),
             Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),

@@ -18,6 +18,7 @@ pub mod keda;
 pub mod keda_job;
 pub mod knative;
 mod manifests;
+pub mod nomad;
 mod policy;
 pub mod record;
 pub mod remembered;
@@ -95,6 +96,10 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
         }
         "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "nomad" => {
+            let policy = nomad::NomadPolicy::inline(given, root)?;
+            Ok(Box::new(nomad::Player::new(policy, root, plan.controller.sync_period_s)?))
+        }
         "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
         _ => {
             let known = plan.policies().map(|(kind, _)| kind).join(", ");

@@ -127,6 +127,9 @@ pub struct Plan {
     /// The `spec` of a WatermarkPodAutoscaler of Datadog.
     #[serde(default)]
     pub watermark: Option<serde_json::Value>,
+    /// A scaling policy of the Nomad Autoscaler.
+    #[serde(default)]
+    pub nomad: Option<serde_json::Value>,
     /// Bounds by the calendar.
     #[serde(default)]
     pub schedule: Option<serde_json::Value>,
@@ -147,7 +150,7 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 8] {
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 9] {
         [
             ("hpa", self.hpa.as_ref()),
             ("keda", self.keda.as_ref()),
@@ -155,6 +158,7 @@ impl Plan {
             ("consumers", self.consumers.as_ref()),
             ("aws", self.aws.as_ref()),
             ("watermark", self.watermark.as_ref()),
+            ("nomad", self.nomad.as_ref()),
             ("schedule", self.schedule.as_ref()),
             ("combine", self.combine.as_ref()),
         ]

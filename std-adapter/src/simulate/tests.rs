@@ -342,6 +342,7 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         consumers: None,
         aws: None,
         watermark: None,
+        nomad: None,
         schedule: None,
         combine: None,
         controller: Controller::default(),

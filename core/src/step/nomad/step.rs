@@ -222,8 +222,11 @@ impl fmt::Display for Short {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::Target { newest, target: 0.0, .. } => {
+                write!(f, "the newest point, {}, is the factor, since the target is 0", Short(newest))
+            }
             Self::Target { newest, target, factor } => {
-                write!(f, "{} on a target of {} is {} times it", Short(newest), Short(target), Short(factor))
+                write!(f, "{} is {} times the target of {}", Short(newest), Short(factor), Short(target))
             }
             Self::Band { within, points, trigger } => {
                 let verb = if points == 1 { "point lies" } else { "points lie" };
