@@ -83,9 +83,13 @@ fn numbers_are_cut_to_the_bounds_before_they_are_compared() {
     let mut steps = heapless::Vec::<Step, 8>::new();
     let decision = policy(&checks).decide(&mut History::default(), &seen(0, 10, &[]), &mut steps);
     assert!(!decision.changes());
-    assert_eq!(decision.last_word, Step::AtBound { check: 0, asked: 50, bound: Replicas(10) });
+    assert_eq!(decision.last_word, Step::AsMany { check: 0, asked: 50, count: Replicas(10) });
+    assert_eq!(decision.detail.asked, Some(Replicas(10)));
     assert_eq!(steps[0].to_string(), "check 1: its value is fixed: up to 50, 10 within the bounds");
     assert_eq!(decision.last_word.to_string(), "check 1 asks for 50, but 10 is the bound");
+    let checks = [pass()];
+    let decision = once(&policy(&checks), &seen(0, 5, &[Reading::Points(&[5.5])]));
+    assert_eq!(decision.last_word.to_string(), "check 1 asks for 5, as many as there are");
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn a_failed_query_ends_the_evaluation_unless_errors_are_as_documented() {
     let decision = once(&policy(&checks), &seen(0, 5, &[up]));
     assert_eq!(decision.last_word, Step::QueryFailed { check: 1, ends: true }, "a missing reading failed");
     let decision = once(&policy(&checks).with_mended(documented), &seen(0, 5, &[]));
-    assert_eq!(decision.last_word, Step::NoSay);
+    assert_eq!((decision.last_word, decision.detail.asked), (Step::NoSay, None));
     assert_eq!(once(&policy(&[fixed(7)]), &seen(0, 5, &[Reading::Failed])).to.0, 7, "a fixed value asks nobody");
 }
 

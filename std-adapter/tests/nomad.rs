@@ -314,6 +314,26 @@ fn a_window_of_prometheus_has_a_point_a_second_and_of_others_one_a_sample() {
 }
 
 #[test]
+fn one_of_several_policies_opposes_a_scale_in_by_asking_for_no_change() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/nomad.yaml");
+    let text = std::fs::read_to_string(file).expect("the file");
+    let (before, section) = text.split_once("nomad:\n").expect("the section");
+    let (section, after) = section.split_once("\ncontroller:").expect("its end");
+    let section = section.replace("\n", "\n        ");
+    let text = format!(
+        "{before}combine:\n  min_replicas: 1\n  max_replicas: 60\n  of:\n    - hpa: {{ maxReplicas: 9, metrics: [{{ type: \
+         Resource, resource: {{ name: cpu, target: {{ type: Utilization, averageUtilization: 700 }} }} }}] }}\n    - \
+         nomad:\n        {section}\ncontroller:{after}"
+    );
+    let scenario = Scenario::parse(&text, &mut |_| unreachable!("no trace")).expect("a scenario");
+    let mut scaler = engine::scaler(scenario.plan(), Api::default()).expect("both");
+    let run = simulate::run(&scenario, &mut *scaler, &mut |_, _| {});
+    let held = run.syncs.iter().filter(|sync| sync.reason == "vote 2 does not want fewer: nothing is removed").count();
+    assert!(held > 100, "{held}");
+    assert!(run.syncs.iter().all(|sync| !sync.reason.contains("is not known")), "it has an answer at every evaluation");
+}
+
+#[test]
 fn a_policy_is_evaluated_at_its_interval() {
     let run = played(&[("sync_period_s: 10", "sync_period_s: 4"), ("duration_s: 7200\n", "duration_s: 60\n")]);
     let run = run.expect("plays");

@@ -43,7 +43,7 @@
 //! 1. A check that asks for no change keeps every other from scaling in, unless it is in a group of which another check
 //!    asks for a change.
 //! 2. Of several checks that would scale in, the one that removes least decides.
-//! 3. A query that fails or gives no point ends the evaluation, whatever `on_error` and `on_check_error` say: those
+//! 3. Since 0.4.8 a query that fails or gives no point ends the evaluation, whatever `on_error` and `on_check_error` say: those
 //!    speak of a strategy that fails, which here cannot be built. See [`Mended::errors_as_documented`].
 //! 4. A number of instances outside the bounds stays there while no check asks for a change, and a check above its target
 //!    scales *in* to the most. See [`Mended::bounds_always`].

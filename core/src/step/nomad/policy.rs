@@ -65,7 +65,7 @@ impl Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Mended {
     /// `on_error` and `on_check_error` also speak of a query that fails, as Nomad documents it, and as its Autoscaler
-    /// did up to 0.4.7: an ignored check is left out. Upstream ends the evaluation.
+    /// did up to 0.4.7: an ignored check is left out. Since then it ends the evaluation.
     pub errors_as_documented: bool,
     /// A number of instances outside the bounds is brought inside by every evaluation that asks for no change.
     pub bounds_always: bool,
@@ -127,7 +127,8 @@ pub type Decision = decision::Decision<Step, Detail>;
 pub struct Detail {
     /// Number of the check that decides; `None` when none has a say.
     pub check: Option<u16>,
-    /// Instances that the checks ask for, within the bounds, whether or not a cooldown holds them.
+    /// Instances that the checks ask for, within the bounds, whether or not a cooldown holds them; as many as there are
+    /// when they ask for no change, `None` when none has a say or a failure ended the evaluation.
     pub asked: Option<Replicas>,
     /// The direction of what upstream would submit to the target, also in a dry run that changes nothing: then call
     /// [`ScalingPolicy::applied`].
@@ -269,8 +270,9 @@ impl<'a> ScalingPolicy<'a> {
         if matches!(outcome, Outcome::Ended) {
             return draft.decide(detail);
         }
-        let Some((direction, to)) = self.asked(outcome, &mut draft, &mut detail) else { return draft.decide(detail) };
-        detail.asked = Some(Replicas(to));
+        let change = self.change(outcome, &mut draft, &mut detail);
+        detail.asked = change.map(|(_, to)| Replicas(to)).or(seen.count.filter(|_| detail.check.is_some()));
+        let Some((direction, to)) = change else { return draft.decide(detail) };
         if let Some(scaled) = history.scaled.filter(|scaled| now <= scaled.until()) {
             let until = scaled.until();
             draft.revisit(Some(until.next()));
@@ -284,8 +286,8 @@ impl<'a> ScalingPolicy<'a> {
         draft.decide(detail)
     }
 
-    /// The number and the direction that an outcome means, if any is to be submitted.
-    fn asked<T: Trace<Step>>(
+    /// The direction and the number that an outcome asks for, unless it asks for what is there.
+    fn change<T: Trace<Step>>(
         &self,
         outcome: Outcome,
         draft: &mut Draft<'_, Step, T>,
@@ -304,7 +306,7 @@ impl<'a> ScalingPolicy<'a> {
                     draft.set(to, Step::Decided { check, direction, to: Replicas(to) });
                     return Some((direction, to));
                 }
-                Some(_) => draft.set(count, Step::AtBound { check, asked: action.asked, bound: Replicas(count) }),
+                Some(_) => draft.set(count, Step::AsMany { check, asked: action.asked, count: Replicas(count) }),
                 None => draft.set(count, Step::NoChange { check, opposed }),
             }
         } else {

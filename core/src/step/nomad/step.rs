@@ -65,14 +65,14 @@ pub enum Step {
         /// Whether that keeps another check from scaling in.
         opposed: bool,
     },
-    /// The check that decides asks for more or fewer than the bounds allow, and there are as many as they allow.
-    AtBound {
+    /// The check that decides asks for a change that is none: the bounds, or a fraction that is cut off, leave as many.
+    AsMany {
         /// Its number.
         check: u16,
         /// Instances that it asks for.
         asked: i64,
-        /// The bound.
-        bound: Replicas,
+        /// Instances that there are.
+        count: Replicas,
     },
     /// A check decides.
     Decided {
@@ -270,8 +270,11 @@ impl fmt::Display for Sentence<'_> {
             Step::NoChange { check, opposed: true } => {
                 write!(f, "{} asks for no change: nothing is removed", self.check(check))
             }
-            Step::AtBound { check, asked, bound } => {
-                write!(f, "{} asks for {asked}, but {bound} is the bound", self.check(check))
+            Step::AsMany { check, asked, count } if asked == i64::from(count.0) => {
+                write!(f, "{} asks for {asked}, as many as there are", self.check(check))
+            }
+            Step::AsMany { check, asked, count } => {
+                write!(f, "{} asks for {asked}, but {count} is the bound", self.check(check))
             }
             Step::Decided { check, direction, to } => {
                 write!(f, "{} decides: {} to {to}", self.check(check), way(direction))
