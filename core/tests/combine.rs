@@ -1,7 +1,8 @@
 //! Votes, guards and flap budgets: the tables of the systems that are followed, and laws.
 
 use plimsoll_core::combine::{
-    Combination, Decision, FlapBudget, Flaps, Guard, History, Observation, Rule, Scales, Step, Strength, Vote,
+    Combination, Decision, FlapBudget, Flaps, Guard, History, Observation, Outlook, Rule, Scales, Step, Strength,
+    Threshold, Vote,
 };
 use plimsoll_core::constrain::{Amount, Bounds, Direction, RatePolicy, RateRules, Select};
 use plimsoll_core::units::{Instant, Replicas, Span};
@@ -267,6 +268,31 @@ fn steps_in_words() {
     );
 }
 
+#[test]
+fn the_outlook_is_what_a_vote_would_have_to_want() {
+    let outlook = |rule, votes: &[Vote], vote| {
+        let policy = Combination::new(rule, bounds(0, 100));
+        let seen = Observation { current: Some(Replicas(10)), votes, ..Observation::default() };
+        policy.outlook(vote, &History::<2, 2>::default(), &seen)
+    };
+    let threshold = |want, to| Some(Threshold { want: Replicas(want), to: Replicas(to) });
+    let votes = [vote(10, 12), vote(10, 8)];
+    let first = Outlook { up: threshold(13, 13), down: threshold(11, 11) };
+    assert_eq!(outlook(Rule::Agreement, &votes, 0), first);
+    let second = Outlook { up: threshold(13, 13), down: None };
+    assert_eq!(outlook(Rule::Agreement, &votes, 1), second, "it opposes nothing that grows");
+    // The mean is 10; 11 of 10.5, and 9 of 8 and 10.
+    let mean = Outlook { up: threshold(9, 11), down: threshold(6, 9) };
+    assert_eq!(outlook(Rule::Weighted, &votes, 1), mean);
+    assert_eq!(outlook(Rule::Agreement, &votes, 2), Outlook::default(), "there is no third");
+    // A vote that opposes would have to want fewer, and is then the mildest.
+    let opposed = [vote(10, 5), vote(10, 10)];
+    assert_eq!(outlook(Rule::Agreement, &opposed, 1).down, threshold(9, 9));
+    let unknown = [vote(10, 5), unknown(10)];
+    assert_eq!(outlook(Rule::Agreement, &unknown, 1).down, threshold(9, 9), "asked as if it were known");
+    assert_eq!(outlook(Rule::Agreement, &unknown, 0), Outlook { up: threshold(11, 11), down: None });
+}
+
 fn any_vote() -> impl Strategy<Value = (i32, u8, u8, u16, u16)> {
     (0..40i32, 0..6u8, 0..3u8, 0..3u16, 0..4u16)
 }
@@ -397,6 +423,55 @@ proptest! {
         for (index, end) in times.iter().enumerate() {
             let within = times[..=index].iter().filter(|time| end - **time < period as i64).count();
             prop_assert!(within <= usize::from(reversals), "{:?}", times);
+        }
+    }
+
+    #[test]
+    fn the_outlook_is_where_the_answer_changes(
+        plan in prop::collection::vec(any_vote(), 1..5), current in 0..40i32, rule in prop::sample::select(&RULES[..]),
+        least in 0..20i32, room in 0..60i32, before in prop::collection::vec((0..40i64, 1..30i32), 0..6),
+        limits in (any::<bool>(), any::<bool>(), prop::option::of((-5.0..100.0f64, 1.0..100.0f64))),
+    ) {
+        let amounts = [RatePolicy::new(Amount::Pods(5), Span::from_secs(60)).expect("a rule")];
+        let rates = RateRules::new(Select::Max, &amounts).expect("rules");
+        let mut policy = Combination::new(rule, bounds(least, least + room + 1));
+        if limits.0 {
+            policy = policy.with_rates(rates, rates);
+        }
+        if limits.1 {
+            policy = policy.with_flap_budget(FlapBudget::new(1, Span::from_secs(90)).expect("a budget"));
+        }
+        let mut past = History::<4, 8>::new(&policy).expect("room");
+        let (mut now, mut replicas) = (0, current);
+        for (gap, want) in before {
+            now += gap;
+            let votes = [vote(replicas, want)];
+            let seen = Observation { now: at(now), current: Some(Replicas(replicas)), votes: &votes, ..Observation::default() };
+            let decision = policy.decide(&mut past, &seen, &mut ());
+            policy.applied(&mut past, &decision, decision.to, &mut ());
+            replicas = decision.to.0;
+        }
+        let votes = votes_of(&plan, replicas);
+        let guards = limits.2.map(|(value, threshold)| Guard::above(Some(value), threshold));
+        let guards: Vec<Guard> = guards.into_iter().collect();
+        let seen = Observation {
+            now: at(now), current: Some(Replicas(replicas)), votes: &votes, guards: &guards, ..Observation::default()
+        };
+        let answer = policy.decide(&mut past, &seen, &mut ()).to;
+        for (number, vote) in (0_u16..).zip(&votes) {
+            let wanting = |want: i32| {
+                let mut votes = votes.clone();
+                let like = Vote::new(Replicas(replicas), Replicas(want));
+                votes[usize::from(number)] = Vote { want: like.want, direction: like.direction, valid: true, ..*vote };
+                policy.decide(&mut past.clone(), &Observation { votes: &votes, ..seen }, &mut ()).to
+            };
+            let first = if vote.valid { vote.want.0 } else { replicas };
+            // From a mean of 0 to one of 40, one of weight 1 moves by 40 times the weights, which are at most 12.
+            let up = (first..first + 600).find(|want| wanting(*want) > answer);
+            let down = (0..=first).rev().find(|want| wanting(*want) < answer);
+            let threshold = |want: Option<i32>| want.map(|want| Threshold { want: Replicas(want), to: wanting(want) });
+            let outlook = policy.outlook(number, &past, &seen);
+            prop_assert_eq!(outlook, Outlook { up: threshold(up), down: threshold(down) }, "vote {}", number);
         }
     }
 

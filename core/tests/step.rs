@@ -558,6 +558,16 @@ fn scale_in_controls_keep_near_the_peak_of_the_capacity() {
     assert!(PeakSizing::new(bounds(1, 100), 0.0).is_err());
 }
 
+#[test]
+fn each_unit_carries_its_part_of_the_whole() {
+    let policy = PeakSizing::per_unit(bounds(0, 100), 100.0).expect("a policy").with_stabilization(Span::ZERO);
+    let mut past = PeakHistory::<4>::default();
+    assert_eq!(peak_at(&policy, &mut past, 0, 0, 250.0).to.0, 3, "from none as well");
+    assert_eq!(peak_at(&policy, &mut past, 1, 3, 200.0).to.0, 2);
+    assert_eq!(peak_at(&policy, &mut past, 2, 2, 0.0).to.0, 0);
+    assert!(PeakSizing::per_unit(bounds(0, 1), -1.0).is_err());
+}
+
 // Watermarks.
 
 const MARKS: [Watermarks; 1] = [match Watermarks::new(Some(Milli(40_000)), Some(Milli(60_000))) {
@@ -688,6 +698,26 @@ fn forbidden_windows_hold_after_any_change() {
     assert_eq!(mark(&policy, &mut past, 60, 12, 70_000).0, 14, "at that moment it is over");
     assert_eq!(mark(&policy, &mut past, 359, 14, 20_000).0, 14);
     assert_eq!(mark(&policy, &mut past, 360, 14, 20_000).0, 12);
+}
+
+/// What upstream keeps in an object's status is all that counts: put together anew it decides the same.
+#[test]
+fn a_history_told_from_a_status_decides_as_the_one_that_was_there() {
+    let times = Times { delay_above: secs(60), delay_below: secs(120), ..Times::DEFAULT };
+    let policy = watermark().with_times(times);
+    let mut past = MarkHistory::default();
+    assert_eq!(mark(&policy, &mut past, 0, 10, 50_000).0, 10);
+    assert_eq!(mark(&policy, &mut past, 310, 10, 70_000).0, 10, "above since 310");
+    let mut seen = Vec::new();
+    for (now, value) in [(330, 70_000), (369, 70_000), (370, 70_000), (330, 20_000), (370, 50_000)] {
+        let mut told = MarkHistory::told(Some(at(0)), Some((true, at(310))), Some((false, at(0))));
+        let step = mark(&policy, &mut told, now, 10, value);
+        assert_eq!(step, mark(&policy, &mut past.clone(), now, 10, value), "{value} at {now}");
+        seen.push(step.0);
+    }
+    assert_eq!(seen, [10, 10, 12, 10, 10]);
+    // Never written: the first sync scales, whatever the delay says.
+    assert_eq!(mark(&policy, &mut MarkHistory::told(None, None, None), 330, 10, 70_000).0, 12);
 }
 
 #[test]
@@ -1088,6 +1118,54 @@ proptest! {
                 prop_assert!(decision.to.0 >= (f64::from(desired) * point.expect("a point") / target).ceil() as i32);
             }
             desired = decision.to.0;
+        }
+    }
+
+    #[test]
+    fn the_outlook_of_a_peak_is_where_its_answer_changes(
+        min in 0..5i32, room in 1..80i32, units in 0..60i32, cold in 0..5i32, target in 0.1..1000.0f64,
+        share in 0.0..3.0f64, per_unit: bool, lately in prop::collection::vec((0..400i64, 0.0..3.0f64), 0..4),
+        control in prop::option::of(0..30i32),
+    ) {
+        // The edge is met but for the last bits.
+        const EDGE: f64 = 1e-14;
+        // Outside the bounds any value changes the answer.
+        let units = (min + units % (room + 1)).max(1);
+        let new = if per_unit { PeakSizing::per_unit } else { PeakSizing::new };
+        let mut policy = new(bounds(min, min + room), target).expect("a policy");
+        if let Some(units) = control {
+            policy = policy.with_scale_in_control(Allowed::Units(units), secs(300)).expect("units");
+        }
+        let whole = target * if per_unit { f64::from(units) } else { 1.0 };
+        let (mut past, mut now) = (PeakHistory::<64>::default(), 0);
+        for (gap, share) in lately {
+            now += gap;
+            peak_at(&policy, &mut past, now, units, whole * share);
+        }
+        let points = [Some(whole * share)];
+        let capacity = Some(Capacity::of(units).with_warm((units - cold).max(1)));
+        let seen = MetricObservation { now: at(now + 30), capacity, points: &points };
+        policy.decide(&mut past, &seen, &mut ());
+        let at_value = |value: f64| {
+            let points = [Some(value)];
+            policy.decide(&mut past.clone(), &MetricObservation { points: &points, ..seen }, &mut ()).to.0
+        };
+        let outlook = policy.outlook(&past, &seen);
+        match outlook.up {
+            Some(up) => {
+                prop_assert_eq!((up.to.0, up.points), (at_value(up.value), 1));
+                // What was asked for lately may lead there whatever is measured now.
+                let crosses = at_value(up.value * (1.0 - EDGE)) <= units || at_value(0.0) > units;
+                prop_assert!(at_value(up.value) > units && crosses, "{:?}", up);
+            }
+            None => prop_assert!(at_value(whole * 1e6) <= units || at_value(0.0) > units),
+        }
+        match outlook.down {
+            Some(down) => {
+                prop_assert_eq!(down.to.0, at_value(down.value));
+                prop_assert!(at_value(down.value) < units && at_value(down.value * (1.0 + EDGE)) >= units, "{:?}", down);
+            }
+            None => prop_assert!(at_value(0.0) >= units || at_value(whole * 1e6) < units),
         }
     }
 

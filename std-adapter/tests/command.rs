@@ -119,10 +119,10 @@ fn policies_of_other_kinds_take_the_place_of_the_scenarios() {
     assert_eq!(run["bounds"], json!([0, 3]));
     assert_eq!(path(&run).iter().map(|step| step.1).max(), Some(3));
     conserved(&run);
-    // What no scenario can test.
+    // What this scenario cannot test.
     let job = folder.write("job.yaml", JOB.as_bytes());
     let said = stderr(&run_with(&["simulate", "--policy", text(&job)], b"", &[]));
-    assert!(said.contains("job.yaml: ScaledJob default/resize: it starts jobs"), "{said}");
+    assert!(said.contains("job.yaml: ScaledJob default/resize: spec starts jobs: it needs the section jobs"), "{said}");
     let both = folder.write("both.yaml", format!("{HPA}---\n{ORDERS}").as_bytes());
     let said = stderr(&run_with(&["simulate", "--policy", text(&both)], b"", &[]));
     assert!(said.contains("HorizontalPodAutoscaler/shop/web, ScaledObject/default/orders"), "{said}");

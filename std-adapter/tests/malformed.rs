@@ -57,8 +57,8 @@ fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
 }
 
 #[test]
-fn explain_survives_malformed_objects_of_keda_and_knative() {
-    for (name, good, seed) in [("KEDA", KEDA, 8), ("Knative", KNATIVE, 9)] {
+fn explain_survives_malformed_objects_of_other_kinds() {
+    for (name, good, seed) in [("KEDA", KEDA, 8), ("Knative", KNATIVE, 9), ("Datadog", DATADOG, 12)] {
         assert_eq!(explained(good.as_bytes()), None, "{name}");
         let inputs = [mutants(&tree(good)), texts(good, seed, 400)].concat();
         let mut tally = Tally::default();
@@ -343,6 +343,51 @@ metadata: {name: config-autoscaler, namespace: knative-serving}
 data: {stable-window: 60s, enable-scale-to-zero: 'true', max-scale-up-rate: '10', scale-to-zero-grace-period: 20s}
 ";
 
+const DATADOG: &str = "\
+apiVersion: datadoghq.com/v1alpha1
+kind: WatermarkPodAutoscaler
+metadata: {name: web, annotations: {wpa.datadoghq.com/lifecycle-control.enabled: 'true'}}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  algorithm: average
+  maxReplicas: 12
+  tolerance: 100m
+  scaleUpLimitFactor: 50
+  upscaleDelayAboveWatermarkSeconds: 45
+  readinessDelaySeconds: 10
+  metrics:
+  - {type: External, external: {metricName: hits, metricSelector: {matchLabels: {app: web}}, highWatermark: '40'}}
+  - {type: Resource, resource: {name: cpu, metricSelector: {}, highWatermark: 600m, lowWatermark: 300m}}
+status:
+  lastScaleTime: '2026-11-24T02:36:00Z'
+  currentReplicas: 1
+  currentMetrics: [{external: {metricName: hits, currentValue: '58'}}, {resource: {name: cpu, currentAverageValue: 455m}}]
+  conditions: [{type: AboveHighWatermark, status: 'True', reason: above, lastTransitionTime: '2026-11-24T02:36:00Z'}]
+---
+apiVersion: datadoghq.com/v1alpha1
+kind: DatadogMonitor
+metadata: {name: web}
+status: {monitorState: OK}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {replicas: 1, selector: {matchLabels: {app: web}}}
+status: {replicas: 1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1-a, labels: {app: web}, ownerReferences: [{kind: ReplicaSet, name: web-1}]}
+status: {phase: Running, startTime: '2026-11-24T02:35:00Z', conditions: [{type: Ready, status: 'True', lastTransitionTime: '2026-11-24T02:35:20Z'}]}
+---
+apiVersion: metrics.k8s.io/v1beta1
+kind: PodMetrics
+metadata: {name: web-1-a}
+timestamp: '2026-11-24T02:36:38Z'
+window: 15s
+containers: [{name: web, usage: {cpu: 471m}}]
+";
+
 const MANIFESTS: &str = "\
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -378,6 +423,17 @@ apiVersion: serving.knative.dev/v1
 kind: Service
 metadata: {name: pages}
 spec: {template: {metadata: {annotations: {autoscaling.knative.dev/max-scale: '20'}}, spec: {containerConcurrency: 10}}}
+---
+apiVersion: datadoghq.com/v1alpha1
+kind: WatermarkPodAutoscaler
+metadata: {name: marks}
+spec:
+  scaleTargetRef: {kind: Deployment, name: marks}
+  minReplicas: 2
+  maxReplicas: 20
+  convergeTowardsWatermark: highwatermark
+  replicaScalingAbsoluteModulo: 2
+  metrics: [{type: External, external: {metricName: hits, metricSelector: {matchLabels: {app: web}}, lowWatermark: '20'}}]
 ---
 apiVersion: serving.knative.dev/v1
 kind: Revision
@@ -523,6 +579,17 @@ fn explained(text: &[u8]) -> Option<String> {
                 let page = explain::scaled_text(&seen, false, 100);
                 assert!(page.contains("Decides now: "), "{page}");
                 assert!(explain::scaled_json(&seen).to_string().len() > 100);
+                assert!(seen.decided().is_none_or(|(from, to)| to == from || to >= 0), "{seen:?}");
+            }
+            Err(error) => refused = Some(error),
+        }
+    }
+    for object in &dump.watermarks {
+        match explain::watermark(&dump, object, None, &[]) {
+            Ok(seen) => {
+                let page = explain::watermark_text(&seen, false, 100);
+                assert!(page.contains("Decides now: "), "{page}");
+                assert!(explain::watermark_json(&seen).to_string().len() > 100);
                 assert!(seen.decided().is_none_or(|(from, to)| to == from || to >= 0), "{seen:?}");
             }
             Err(error) => refused = Some(error),

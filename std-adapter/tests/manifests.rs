@@ -165,6 +165,7 @@ fn other_objects_are_passed_over() {
         AnyPolicy::Keda(_) => "keda",
         AnyPolicy::KedaJob(_) => "job",
         AnyPolicy::Knative(_) => "knative",
+        AnyPolicy::Watermark(_) => "watermark",
     });
     assert_eq!(kinds.collect::<Vec<_>>(), ["hpa", "keda", "job", "knative"]);
 }

@@ -152,11 +152,25 @@ impl Combination<'_> {
             draft.set(current, Step::ScaleUnread);
             return draft.decide(detail);
         }
-        self.count(seen, &mut draft, &mut detail);
+        self.combine(history, seen, Votes::of(seen), &mut draft, &mut detail);
+        draft.decide(detail)
+    }
+
+    /// All that follows from what is remembered and seen; `votes` stand for those that were seen.
+    pub(super) fn combine<const K: usize, const E: usize, T: Trace<Step>>(
+        &self,
+        history: &History<K, E>,
+        seen: &Observation<'_>,
+        votes: Votes<'_>,
+        draft: &mut Draft<'_, Step, T>,
+        detail: &mut Detail,
+    ) {
+        let (now, current) = (seen.now, draft.from());
+        self.count(votes, draft, detail);
         detail.asked = Some(Replicas(draft.to()));
-        guard(seen, &mut draft);
-        self.bound(seen, &mut draft);
-        self.limit(history, now, &mut draft);
+        guard(seen, draft);
+        self.bound(seen, draft);
+        self.limit(history, now, draft);
         let (from, to) = (Replicas(current), Replicas(draft.to()));
         if let Some(budget) = self.flaps
             && let Some(until) = budget.held(&history.flaps, from, to, now)
@@ -166,8 +180,7 @@ impl Combination<'_> {
             draft.set(current, Step::FlapHeld { direction, asked: to, until });
         }
         // Neither rates nor budgets hold the scale outside the hard bounds.
-        self.hard(&mut draft);
-        draft.decide(detail)
+        self.hard(draft);
     }
 
     /// Says what was really changed: rates and the flap budget count that.
@@ -193,20 +206,20 @@ impl Combination<'_> {
     }
 
     /// What the votes alone ask for.
-    fn count<T: Trace<Step>>(&self, seen: &Observation<'_>, draft: &mut Draft<'_, Step, T>, detail: &mut Detail) {
+    fn count<T: Trace<Step>>(&self, votes: Votes<'_>, draft: &mut Draft<'_, Step, T>, detail: &mut Detail) {
         let current = draft.from();
-        for (number, vote) in numbered(seen.votes) {
-            draft.note(Step::Voted { vote: number, says: *vote });
+        for (vote, says) in votes.iter() {
+            draft.note(Step::Voted { vote, says });
         }
         let asked = match self.rule {
-            Rule::Agreement => agreement(seen.votes, draft),
-            Rule::Largest => largest(numbered(seen.votes).filter(|(_, vote)| vote.wants_out() || vote.wants_in())),
-            Rule::Greatest => largest(numbered(seen.votes).filter(|(_, vote)| vote.valid)),
-            Rule::First => numbered(seen.votes).find(|(_, vote)| vote.valid),
-            Rule::Nomad => nomad(seen.votes),
+            Rule::Agreement => agreement(votes, draft),
+            Rule::Largest => largest(votes.iter().filter(|(_, vote)| vote.wants_out() || vote.wants_in())),
+            Rule::Greatest => largest(votes.iter().filter(|(_, vote)| vote.valid)),
+            Rule::First => votes.iter().find(|(_, vote)| vote.valid),
+            Rule::Nomad => nomad(votes),
             Rule::Weighted => {
-                if let Some(to) = mean(seen.votes) {
-                    if to < current && unknown(seen.votes, draft) {
+                if let Some(to) = mean(votes) {
+                    if to < current && unknown(votes, draft) {
                         return;
                     }
                     draft.set(to, Step::Mean { to: Replicas(to) });
@@ -216,11 +229,11 @@ impl Combination<'_> {
         };
         let Some((vote, Vote { want, .. })) = asked else { return };
         // The first that answers stands for all: those before it are not known, and need not be.
-        if want.0 < current && self.rule != Rule::First && unknown(seen.votes, draft) {
+        if want.0 < current && self.rule != Rule::First && unknown(votes, draft) {
             return;
         }
         detail.vote = Some(vote);
-        draft.set(want.0, Step::Decided { vote, to: *want });
+        draft.set(want.0, Step::Decided { vote, to: want });
     }
 
     fn bound<T: Trace<Step>>(&self, seen: &Observation<'_>, draft: &mut Draft<'_, Step, T>) {
@@ -260,39 +273,61 @@ impl Combination<'_> {
     }
 }
 
-fn numbered(votes: &[Vote]) -> impl Iterator<Item = (u16, &Vote)> + Clone {
-    (0..u16::MAX).zip(votes)
+/// The votes that were seen, one of them perhaps replaced.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Votes<'a> {
+    seen: &'a [Vote],
+    instead: Option<(u16, Vote)>,
+}
+
+impl<'a> Votes<'a> {
+    const fn of(seen: &Observation<'a>) -> Self {
+        Self { seen: seen.votes, instead: None }
+    }
+
+    /// With another vote in the place of one.
+    pub(super) const fn with(seen: &Observation<'a>, number: u16, vote: Vote) -> Self {
+        Self { seen: seen.votes, instead: Some((number, vote)) }
+    }
+
+    /// By their numbers.
+    fn iter(self) -> impl Iterator<Item = (u16, Vote)> + Clone + 'a {
+        (0..u16::MAX).zip(self.seen).map(move |(number, vote)| match self.instead {
+            Some((other, instead)) if other == number => (number, instead),
+            _ => (number, *vote),
+        })
+    }
 }
 
 /// The largest want; of equal ones the first.
-fn largest<'a>(votes: impl Iterator<Item = (u16, &'a Vote)>) -> Option<(u16, &'a Vote)> {
+fn largest(votes: impl Iterator<Item = (u16, Vote)>) -> Option<(u16, Vote)> {
     votes.reduce(|best, next| if next.1.want > best.1.want { next } else { best })
 }
 
 /// Whether a vote that must be known is not; says so.
-fn unknown<T: Trace<Step>>(votes: &[Vote], draft: &mut Draft<'_, Step, T>) -> bool {
-    let Some((vote, _)) = numbered(votes).find(|(_, vote)| vote.blocks()) else { return false };
+fn unknown<T: Trace<Step>>(votes: Votes<'_>, draft: &mut Draft<'_, Step, T>) -> bool {
+    let Some((vote, _)) = votes.iter().find(|(_, vote)| vote.blocks()) else { return false };
     draft.set(draft.from(), Step::Unknown { vote });
     true
 }
 
 /// Any may grow; all that have a say in shrinking must want it.
-fn agreement<'a, T: Trace<Step>>(votes: &'a [Vote], draft: &mut Draft<'_, Step, T>) -> Option<(u16, &'a Vote)> {
-    let out = largest(numbered(votes).filter(|(_, vote)| vote.wants_out()));
+fn agreement<T: Trace<Step>>(votes: Votes<'_>, draft: &mut Draft<'_, Step, T>) -> Option<(u16, Vote)> {
+    let out = largest(votes.iter().filter(|(_, vote)| vote.wants_out()));
     if out.is_some() {
         return out;
     }
-    let voters = numbered(votes).filter(|(_, vote)| vote.valid && vote.scales != Scales::OutOnly);
+    let voters = votes.iter().filter(|(_, vote)| vote.valid && vote.scales != Scales::OutOnly);
     let opposed = voters.clone().find(|(_, vote)| !vote.wants_in());
     let shrinks = largest(voters);
-    if let (Some((vote, _)), true) = (opposed, numbered(votes).any(|(_, vote)| vote.wants_in())) {
+    if let (Some((vote, _)), true) = (opposed, votes.iter().any(|(_, vote)| vote.wants_in())) {
         draft.set(draft.from(), Step::Opposed { vote });
     }
     shrinks.filter(|_| opposed.is_none())
 }
 
 /// Nomad's precedence, first within groups, then among them.
-fn nomad(votes: &[Vote]) -> Option<(u16, &Vote)> {
+fn nomad(votes: Votes<'_>) -> Option<(u16, Vote)> {
     let rank = |vote: &Vote| match vote.direction {
         Some(Direction::Up) => 2,
         None => 1,
@@ -301,21 +336,21 @@ fn nomad(votes: &[Vote]) -> Option<(u16, &Vote)> {
     // A "none" of a group counts only if every check of the group says so, also those that gave nothing.
     let counts = |vote: &Vote| {
         let silent = vote.group != 0 && vote.direction.is_none();
-        let mut group = votes.iter().filter(|other| other.group == vote.group);
-        vote.valid && (!silent || group.all(|other| other.valid && other.direction.is_none()))
+        let mut group = votes.iter().filter(|(_, other)| other.group == vote.group);
+        vote.valid && (!silent || group.all(|(_, other)| other.valid && other.direction.is_none()))
     };
-    let voters = numbered(votes).filter(|(_, vote)| counts(vote));
+    let voters = votes.iter().filter(|(_, vote)| counts(vote));
     voters.reduce(|best, next| {
-        let (old, new) = (rank(best.1), rank(next.1));
+        let (old, new) = (rank(&best.1), rank(&next.1));
         let larger = new == old && new != 1 && next.1.want > best.1.want;
         if new > old || larger { next } else { best }
     })
 }
 
 /// The mean of the valid votes by weight, rounded up; `None` without weight.
-fn mean(votes: &[Vote]) -> Option<i32> {
+fn mean(votes: Votes<'_>) -> Option<i32> {
     let (mut sum, mut weights) = (0_i64, 0_i64);
-    for vote in votes.iter().filter(|vote| vote.valid) {
+    for (_, vote) in votes.iter().filter(|(_, vote)| vote.valid) {
         let weight = i64::from(vote.weight);
         sum = sum.saturating_add(weight.saturating_mul(i64::from(vote.want.0)));
         weights = weights.saturating_add(weight);

@@ -42,6 +42,7 @@ mod decide;
 mod flap;
 mod guard;
 mod history;
+mod outlook;
 mod policy;
 mod vote;
 
@@ -49,6 +50,7 @@ pub use decide::{Decision, Detail, Observation, Step};
 pub use flap::{FlapBudget, Flaps};
 pub use guard::Guard;
 pub use history::History;
+pub use outlook::{Outlook, Threshold};
 pub use policy::{Combination, Rule};
 pub use vote::{Scales, Strength, Vote};
 

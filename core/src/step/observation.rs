@@ -100,3 +100,11 @@ impl Outlook {
 pub(super) fn around(bound: f64) -> [f64; 3] {
     [bound, bound.next_up(), bound.next_down()]
 }
+
+/// A value that a size was computed back to, and those next to it: a product and a quotient are off by up to three.
+pub(super) fn near(value: f64) -> [f64; 7] {
+    let up = [value.next_up(), value.next_up().next_up(), value.next_up().next_up().next_up()];
+    let down = [value.next_down(), value.next_down().next_down(), value.next_down().next_down().next_down()];
+    let ([a, b, c], [d, e, f]) = (up, down);
+    [value, a, b, c, d, e, f]
+}

@@ -9,7 +9,7 @@
 //! number (u16) of entries, each a number of units (i32) and a time: sizes that were asked for, and capacities.
 
 use super::explain::Step;
-use super::observation::MetricObservation;
+use super::observation::{MetricObservation, Outlook, Threshold, near};
 use super::stepped::{Decision, Detail, bound, clamp};
 use crate::constrain::Bounds;
 use crate::decision::Draft;
@@ -25,6 +25,7 @@ use crate::window::{Cuts, Entry, Extremes, Stored};
 pub struct PeakSizing {
     bounds: Bounds,
     target: f64,
+    per_unit: bool,
     stabilization: Span,
     control: Option<(Allowed, Span)>,
 }
@@ -39,7 +40,8 @@ pub enum Allowed {
 }
 
 impl PeakSizing {
-    /// With a stabilization period of 10 minutes and without scale-in controls.
+    /// Brings the metric's mean over the units to the target. With a stabilization period of 10 minutes and without
+    /// scale-in controls.
     ///
     /// # Errors
     /// A target that is not above 0.
@@ -50,7 +52,19 @@ impl PeakSizing {
         if target <= 0.0 {
             return Err(ConfigError::new("target", (target * 1000.0) as i64, Problem::MoreThan(0)));
         }
-        Ok(Self { bounds, target, stabilization: Span::from_secs(600), control: None })
+        Ok(Self { bounds, target, per_unit: false, stabilization: Span::from_secs(600), control: None })
+    }
+
+    /// The same for a metric of the whole, such as a queue's length, of which each unit is to carry the target: GCE's
+    /// `singleInstanceAssignment`. This alone leads away from 0 units.
+    ///
+    /// # Errors
+    /// As [`PeakSizing::new`].
+    pub const fn per_unit(bounds: Bounds, target: f64) -> Result<Self, ConfigError> {
+        match Self::new(bounds, target) {
+            Ok(policy) => Ok(Self { per_unit: true, ..policy }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Another stabilization period: the longer of 10 minutes and the initialization of a unit, on GCE.
@@ -111,7 +125,8 @@ impl PeakSizing {
         (detail.rule, detail.valid) = (Some(0), true);
         let serving = capacity.warm.map_or(from, |warm| warm.0.clamp(0, from.max(0)));
         detail.base = Replicas(serving);
-        let size = math::ceil_i32(f64::from(serving) * value / self.target);
+        let total = if self.per_unit { value } else { f64::from(serving) * value };
+        let size = math::ceil_i32(total / self.target);
         let asked = clamp(i64::from(size), self.bounds);
         let change = i64::from(asked).saturating_sub(i64::from(serving));
         draft.set(asked, Step::Asked { rule: 0, step: None, base: Replicas(serving), change, to: Replicas(asked) });
@@ -130,6 +145,27 @@ impl PeakSizing {
         }
         bound(self.bounds, &mut draft);
         draft.decide(detail)
+    }
+
+    /// The fewest and the most of the metric at which the answer would be another one, the clock standing still. What was
+    /// asked for lately counts on: a scale-in that the peak holds is no matter of the metric.
+    #[must_use]
+    pub fn outlook<const N: usize>(&self, history: &PeakHistory<N>, seen: &MetricObservation<'_>) -> Outlook {
+        let mut outlook = Outlook::default();
+        let Some(capacity) = seen.capacity else { return outlook };
+        let newest = seen.points.last().copied().flatten();
+        let serving = capacity.warm.map_or(capacity.desired, |warm| warm).0.max(1);
+        // Where the size passes what there is, from below and from above.
+        let crosses = [capacity.desired.0, capacity.desired.0.saturating_sub(1)].map(|size| {
+            let whole = f64::from(size) * self.target;
+            if self.per_unit { whole } else { whole / f64::from(serving) }
+        });
+        for value in crosses.into_iter().flat_map(near) {
+            let next = MetricObservation { points: &[Some(value)], ..*seen };
+            let to = self.decide(&mut history.clone(), &next, &mut ()).to;
+            outlook.offer(capacity.desired, newest, Threshold { rule: 0, value, points: 1, to });
+        }
+        outlook
     }
 }
 
@@ -172,7 +208,8 @@ impl<const N: usize> Peaks<N> {
         if list.store(new) == Stored::Merged {
             draft.note(Step::HistoryFull { room: super::stepped::number(N) });
         }
-        list.highest().filter(|highest| highest.value > value).unwrap_or(new)
+        // In no time at all there is only this one, whatever else came at this moment.
+        list.highest().filter(|highest| window > Span::ZERO && highest.value > value).unwrap_or(new)
     }
 
     fn save(&self, to: &mut Writer<'_>) {

@@ -3,7 +3,7 @@
 use super::alarm::{Alarm, AlarmState, Comparison};
 use super::explain::Step;
 use super::history::TrackingHistory;
-use super::observation::{MetricObservation, Outlook, Threshold, around};
+use super::observation::{MetricObservation, Outlook, Threshold, around, near};
 use super::pace::{Pace, Standing};
 use super::stepped::{Decision, Detail, bound, check_wait, clamp, ordered};
 use crate::constrain::Bounds;
@@ -294,8 +294,8 @@ impl TargetTracking {
         // Where the size passes what there is, from above and from below.
         let more = f64::from(desired) * self.target / f64::from(base.max(1));
         let fewer = f64::from(desired.saturating_sub(1)) * self.target / f64::from(desired.max(1));
-        let bounds = [self.high.threshold(), more, self.low.threshold(), fewer];
-        for value in bounds.into_iter().flat_map(around) {
+        let alarms = [self.high.threshold(), self.low.threshold()];
+        for value in alarms.into_iter().flat_map(around).chain([more, fewer].into_iter().flat_map(near)) {
             for (alarm, points) in [(&self.high, high), (&self.low, low)] {
                 let Some(points) = points.points_to_alarm(alarm, value) else { continue };
                 let mut ahead = history.clone();

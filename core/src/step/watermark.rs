@@ -234,6 +234,23 @@ impl MarkHistory {
     /// The most bytes that [`MarkHistory::save`] writes.
     pub const SAVED: usize = FRAME + 4 * 9 + 2;
 
+    /// What upstream keeps in an object's status: when the scale was last written, and whether a metric was above its
+    /// high mark and below its low one, with since when that is so.
+    #[must_use]
+    pub const fn told(
+        changed: Option<Instant>,
+        above: Option<(bool, Instant)>,
+        below: Option<(bool, Instant)>,
+    ) -> Self {
+        const fn since(told: Option<(bool, Instant)>) -> Since {
+            match told {
+                Some((holds, at)) => Since { holds, at: Some(at) },
+                None => Since { holds: false, at: None },
+            }
+        }
+        Self { last: None, changed, above: since(above), below: since(below) }
+    }
+
     /// When the scale was last changed.
     #[must_use]
     pub const fn changed(&self) -> Option<Instant> {

@@ -18,9 +18,9 @@ use crate::decide::{Decisions, FORMAT_HELP};
 #[derive(Args)]
 #[command(after_long_help = FORMAT_HELP)]
 pub(super) struct Arguments {
-    /// Manifests whose policies lines may name as "namespace/name": HPAs, ScaledObjects, ScaledJobs, and Services and
-    /// Revisions of Knative with their cluster's ConfigMap config-autoscaler. Where two kinds have the same name, as
-    /// "Kind/namespace/name"
+    /// Manifests whose policies lines may name as "namespace/name": HPAs, ScaledObjects, ScaledJobs,
+    /// WatermarkPodAutoscalers, and Services and Revisions of Knative with their cluster's ConfigMap config-autoscaler. Where
+    /// two kinds have the same name, as "Kind/namespace/name"
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
     #[command(flatten)]

@@ -16,6 +16,7 @@ use crate::engine::Past;
 use crate::explain::readings::Reading;
 use crate::manifest::scaled::{SCALED_OBJECT, ScaledObject};
 use crate::manifest::serving::{Autoscaled, POD_AUTOSCALER};
+use crate::manifest::watermark::{WATERMARK, WatermarkPodAutoscaler};
 use crate::manifest::{Dump, HorizontalPodAutoscaler, KIND, MOST_BYTES, Metadata};
 use crate::{explain, host};
 
@@ -23,8 +24,9 @@ use crate::{explain, host};
 ///
 /// Give what kubectl prints: HPA, target and pods (get … -o json), samples (get --raw …), alone, in lists, in one file or
 /// several; `-` is standard input. Events tell the sizes of recent scalings. ScaledObjects of KEDA are explained with the
-/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives. A file may also be
-/// one line of `decide`, with a policy of any kind.
+/// values of their external metrics, PodAutoscalers of Knative with the averages that --reading gives,
+/// WatermarkPodAutoscalers of Datadog with what their last sync read where the dump has nothing newer. A file may also be one
+/// line of `decide`, with a policy of any kind.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     kubectl get hpa,deploy,pods,events -o json > objects.json\n  \
@@ -36,7 +38,9 @@ use crate::{explain, host};
     plimsoll explain keda.json lag.json --reading s1-prometheus=124\n\n  \
     kubectl get podautoscaler,deploy,pods -o json > knative.json\n  \
     kubectl get configmap -n knative-serving config-autoscaler -o json > config.json\n  \
-    plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n\
+    plimsoll explain knative.json config.json --reading stable=21 --reading panic=24.5\n\n  \
+    kubectl get wpa,deploy,pods -o json > wpa.json\n  \
+    plimsoll explain wpa.json metrics.json --reading nginx.requests=41\n\n\
     A dump does not show the flags of kube-controller-manager: give those that your cluster changes.")]
 pub(super) struct Arguments {
     /// Dumps in JSON or YAML; `-` is standard input
@@ -107,6 +111,11 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
             .map_err(|error| Failure::about(name(POD_AUTOSCALER, &autoscaler.metadata), error))?;
         pages.add(|| explain::revision_json(&it).to_string(), || explain::revision_text(&it, colour, width));
     }
+    for (object, given) in &chosen.watermarks {
+        let it = explain::watermark(&dump, object, arguments.now, given)
+            .map_err(|error| Failure::about(name(WATERMARK, &object.metadata), error))?;
+        pages.add(|| explain::watermark_json(&it).to_string(), || explain::watermark_text(&it, colour, width));
+    }
     if history.is_some() && !hpas && !pages.text.is_empty() {
         return Err(Failure::new("--history is that of an HPA, and none is explained here"));
     }
@@ -141,6 +150,7 @@ struct Chosen<'a> {
     objects: Vec<(&'a ScaledObject, Given<'a>)>,
     hpas: Vec<(&'a HorizontalPodAutoscaler, Given<'a>)>,
     revisions: Vec<(&'a Autoscaled, Given<'a>)>,
+    watermarks: Vec<(&'a WatermarkPodAutoscaler, Given<'a>)>,
 }
 
 impl<'a> Chosen<'a> {
@@ -157,6 +167,8 @@ impl<'a> Chosen<'a> {
         let hpas = dump.hpas.iter().filter(|it| wanted([KIND, "HPA"], &it.metadata)).collect::<Vec<_>>();
         let revisions = dump.pod_autoscalers.iter().filter(|it| wanted([POD_AUTOSCALER; 2], &it.metadata));
         let revisions = revisions.collect::<Vec<_>>();
+        let watermarks = dump.watermarks.iter().filter(|it| wanted([WATERMARK, "WPA"], &it.metadata));
+        let watermarks = watermarks.collect::<Vec<_>>();
         // What the HPA of a scaled object reads, the object reads.
         let owned = |hpa: &HorizontalPodAutoscaler| {
             let own = |it: &&ScaledObject| {
@@ -173,6 +185,7 @@ impl<'a> Chosen<'a> {
             reader
         }));
         readers.extend(revisions.iter().map(|it| explain::revision_reader(it)));
+        readers.extend(watermarks.iter().map(|it| explain::watermark_reader(it)));
         let given = explain::readings::assign(&arguments.readings, &readers).map_err(Failure::new)?;
         let mut given = given.into_iter();
         let mut next = || given.next().unwrap_or_default();
@@ -180,6 +193,7 @@ impl<'a> Chosen<'a> {
             objects: objects.into_iter().map(|it| (it, next())).collect(),
             hpas: hpas.into_iter().map(|it| (it, next())).collect(),
             revisions: revisions.into_iter().map(|it| (it, next())).collect(),
+            watermarks: watermarks.into_iter().map(|it| (it, next())).collect(),
         })
     }
 }
@@ -204,14 +218,15 @@ fn nothing(arguments: &Arguments, dump: &Dump) -> String {
     let files = arguments.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let objects = dump.scaled_objects.iter().map(|it| &it.metadata);
     let revisions = dump.pod_autoscalers.iter().map(|it| &it.metadata);
-    let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions);
+    let watermarks = dump.watermarks.iter().map(|it| &it.metadata);
+    let there = objects.chain(dump.hpas.iter().map(|it| &it.metadata)).chain(revisions).chain(watermarks);
     let there = there.map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
     match &arguments.only {
         Some(name) if !there.is_empty() => format!("{files}: nothing named {name} to explain; there are {there}"),
         _ => {
             let mut text = format!(
-                "{files}: no HorizontalPodAutoscaler, ScaledObject or PodAutoscaler in it (kubectl get hpa -o json prints \
-                 the first)"
+                "{files}: no HorizontalPodAutoscaler, ScaledObject, PodAutoscaler or WatermarkPodAutoscaler in it (kubectl \
+                 get hpa -o json prints the first)"
             );
             for note in &dump.notes {
                 text += &format!("\n  {note}");

@@ -42,8 +42,8 @@ pub(super) struct Arguments {
     /// Multiply the trace's counts
     #[arg(long, requires = "load", value_name = "FACTOR", allow_negative_numbers = true)]
     scale: Option<f64>,
-    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, or a Service or Revision
-    /// of Knative
+    /// Test the one policy of this manifest instead of the scenario's: an HPA, a ScaledObject, a ScaledJob, a
+    /// WatermarkPodAutoscaler, or a Service or Revision of Knative
     #[arg(long, visible_alias = "hpa", value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Another seed for the random parts
@@ -148,7 +148,8 @@ fn policy_of(path: &Path, settings: Settings) -> Result<NamedPolicy, Failure> {
         (Some(policy), 0) => Ok(policy),
         (None, _) => Err(Failure::about(
             path.display(),
-            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, or a Service or Revision of Knative",
+            "holds no policy: a HorizontalPodAutoscaler, a ScaledObject, a ScaledJob, a WatermarkPodAutoscaler, or a \
+             Service or Revision of Knative",
         )),
         (Some(last), more) => {
             let names = policies.iter().chain([&last]).map(NamedPolicy::full).collect::<Vec<_>>().join(", ");

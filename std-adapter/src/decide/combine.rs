@@ -1,6 +1,6 @@
 //! A combination, asked by lines: the votes are what other lines were answered.
 
-use plimsoll_core::combine::{Decision, Guard, Observation, Scales, Step, Strength, Vote};
+use plimsoll_core::combine::{Decision, Guard, Observation, Scales, Step, Strength, Threshold, Vote};
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::Replicas;
 use serde::Deserialize;
@@ -111,12 +111,22 @@ impl Kind for Combined {
         let mut steps = Vec::new();
         let mut tell = Each(|step: &Step| steps.push(record::told(step, step)));
         let decision = self.combination().decide(&mut past, &seen, &mut tell);
+        let outlook = (0_u16..).zip(&votes).map(|(vote, _)| {
+            let outlook = self.combination().outlook(vote, &past, &seen);
+            let told = |threshold: Threshold| json!({ "want": threshold.want, "to": threshold.to });
+            json!({ "up": outlook.up.map(told), "down": outlook.down.map(told) })
+        });
+        let mut outlook = json!({ "vote": outlook.collect::<Vec<_>>() });
+        if let Some(left) = self.combination().reversals_left(&past, seen.now) {
+            outlook["reversals"] = json!({ "left": left });
+        }
         if decision.changes() && matches!(line.apply, Apply::Done) {
             self.combination().applied(&mut past, &decision, decision.to, &mut tell);
         }
         Ok(json!({
             "decision": decided(&decision),
             "steps": steps,
+            "outlook": outlook,
             "history": Saved::text(CombinePast::saved_size(), |out| past.save(out)),
         }))
     }

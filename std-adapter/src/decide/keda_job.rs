@@ -1,12 +1,12 @@
 //! A scaled job of KEDA, asked by lines: one pass.
 
-use plimsoll_core::queue::{JobObservation, JobReading, Offsets, Partition, PodPhase, Ready};
+use plimsoll_core::queue::{JobObservation, JobReading, Offsets, Partition, PodPhase};
 use plimsoll_core::units::Milli;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Kind, Line, Moment, PartitionIn, Saved};
-use crate::engine::keda_job::{FinishedJob, JobPod, KedaJob};
+use crate::engine::keda_job::{FinishedJob, JobPod, KedaJob, conditions};
 use crate::engine::record;
 use crate::manifest::Quantity;
 
@@ -120,12 +120,6 @@ impl Kind for KedaJob {
         let seen = JobObservation { now, triggers: &readings, running, pending, paused: self.paused() };
         let (decision, steps) = self.decide(&seen);
         let detail = &decision.detail;
-        let ready = match detail.ready() {
-            Ready::True => "True",
-            Ready::False => "False",
-            Ready::Unknown => "Unknown",
-        };
-        let active = if detail.demand.active { "True" } else { "False" };
         Ok(json!({
             "decision": {
                 "from": decision.from,
@@ -142,7 +136,7 @@ impl Kind for KedaJob {
                 "delete": delete,
             },
             "steps": steps.iter().map(|step| record::told(step, step)).collect::<Vec<_>>(),
-            "conditions": [format!("Ready={ready}"), format!("Active={active}")],
+            "conditions": conditions(detail),
             "outlook": self.outlook(&seen).map(|queue| json!({ "one more job": { "queue": queue.to_string() } })),
             "history": json!({
                 "offsets": offsets.iter().map(|each| Saved::text(Seen::saved_size(), |out| each.save(out)))

@@ -8,6 +8,7 @@
 mod aws;
 mod combine;
 mod consumers;
+mod gce;
 mod hpa;
 mod keda;
 mod keda_job;
@@ -30,6 +31,7 @@ use serde_json::{Value, json};
 use crate::engine::aws::Aws;
 use crate::engine::combine::Combined;
 use crate::engine::consumers::Consumers;
+use crate::engine::gce::Gce;
 use crate::engine::keda::Keda;
 use crate::engine::keda_job::KedaJob;
 use crate::engine::knative::Knative;
@@ -136,6 +138,12 @@ A policy of another kind stands under its name, with an observation of its own:
      {"value": "12.5", "ready": 4, "listed": 5}    or over others
      null]}}                                it could not be read
 
+{"policy": {"gce": {autoscalingPolicy of Compute Engine}},
+ "observation": {
+   "now": T, "desired": 10, "serving": 8,   units that have initialized; absent: all
+   "signals": {"cpu": 0.72, "backlog": null}}}   by name: cpu, loadBalancing, or the
+                                            metric's; null or absent: missing
+
 {"policy": {"nomad": {scaling policy, as Nomad's API prints it}},
  "observation": {
    "now": T, "count": 5, "ready": true,     "ready" false: the target may not be scaled
@@ -222,6 +230,7 @@ impl Decisions {
                 AnyPolicy::Keda(policy) => Rc::new(*policy),
                 AnyPolicy::KedaJob(policy) => Rc::new(policy),
                 AnyPolicy::Knative(policy) => Rc::new(policy),
+                AnyPolicy::Watermark(policy) => Rc::new(policy),
             };
             if kinds.get(&short).is_some_and(|kinds| kinds.len() == 1) {
                 self.policies.insert(short, Rc::clone(&asked));
@@ -328,6 +337,7 @@ impl Decisions {
             Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
             Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
             Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
+            Some(("gce", spec)) => return Ok(Rc::new(Gce::inline(spec, "policy.gce")?)),
             Some(("nomad", spec)) => return Ok(Rc::new(NomadPolicy::inline(spec, "policy.nomad")?)),
             Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),

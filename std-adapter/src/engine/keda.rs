@@ -71,6 +71,20 @@ impl Source {
         }
     }
 
+    /// Whether it reads partitions.
+    pub(super) const fn is_kafka(&self) -> bool {
+        matches!(self.kind, Kind::Kafka(_))
+    }
+
+    /// The name of the service's metric that it reads in a simulation; `None` for one that reads partitions or pods.
+    pub(super) fn simulated(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Value { query: Some(query), .. } => Some(query),
+            Kind::Value { query: None, .. } => Some(BACKLOG),
+            _ => None,
+        }
+    }
+
     /// What a Kafka trigger reads of the partitions; `None` for one of another kind.
     pub(super) fn group<const P: usize>(&self, all: &[Partition], offsets: &mut Offsets<P>) -> Option<GroupLag> {
         let Kind::Kafka(kafka) = &self.kind else { return None };
@@ -377,11 +391,7 @@ impl Keda {
 
     /// The name of a service's metric that a trigger reads in a simulation.
     fn simulated(&self, trigger: usize) -> Option<&str> {
-        match &self.sources.get(trigger)?.kind {
-            Kind::Value { query: Some(query), .. } => Some(query),
-            Kind::Value { query: None, .. } => Some(BACKLOG),
-            _ => None,
-        }
+        self.sources.get(trigger)?.simulated()
     }
 
     /// Both loops turn as far as they are due. `resource` reads CPU or memory for the HPA, whose metric it is given with

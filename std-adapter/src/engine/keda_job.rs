@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::queue::{
-    JobDecision, JobObservation, JobReading, JobStep, Offsets, Partition, PodPhase, ScaledJob, is_pending,
-    is_pending_by, to_delete,
+    JobDecision, JobDetail, JobObservation, JobReading, JobStep, Offsets, Partition, PodPhase, Ready, ScaledJob,
+    Strategy, is_pending, is_pending_by, to_delete,
 };
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli};
@@ -16,9 +16,14 @@ use serde_json::{Value, json};
 use super::keda::{Source, source};
 use crate::manifest::keda::{job_calculation, job_paused, job_strategy};
 use crate::manifest::scaled::ScaledJobSpec;
+use crate::simulate::run::{MetricReading, Sync};
+use crate::simulate::{Phase, Scaler, Seen, SeenJob, SeenPod};
 
 /// Finished jobs of a kind that are kept where no limit is given.
 const HISTORY_LIMIT: u32 = 100;
+
+/// Seconds from pass to pass where none are given.
+const POLLING_S: i32 = 30;
 
 /// A scaled job's policy.
 #[derive(Clone, Debug)]
@@ -29,6 +34,9 @@ pub struct KedaJob {
     paused: bool,
     succeeded_limit: u32,
     failed_limit: u32,
+    polling_s: u32,
+    /// The strategy in use: one that upstream does not know is its default.
+    strategy: &'static str,
     about: String,
 }
 
@@ -77,14 +85,21 @@ impl KedaJob {
             Some(given) => u32::try_from(given).map_err(|_| format!("spec.{field} is {given}: must not be negative")),
         };
         let names = sources.iter().map(Source::name).collect::<Vec<_>>().join(", ");
-        let name = if name.is_empty() { "default" } else { name };
+        let strategy = match strategy {
+            Strategy::Default => "default",
+            Strategy::Custom { .. } => "custom",
+            Strategy::Accurate => "accurate",
+            Strategy::Eager => "eager",
+        };
         Ok(Self {
             about: format!(
-                "KEDA jobs for {names}, strategy {name}, at most {} at once",
+                "KEDA jobs for {names}, strategy {strategy}, at most {} at once",
                 policy.max().saturating_add(policy.min())
             ),
             policy,
             sources,
+            strategy,
+            polling_s: u32::try_from(spec.polling_interval.unwrap_or(POLLING_S)).unwrap_or(0).max(1),
             pending_conditions: given.pending_pod_conditions,
             paused: job_paused(annotations),
             succeeded_limit: limit("successfulJobsHistoryLimit", spec.successful_jobs_history_limit)?,
@@ -111,6 +126,12 @@ impl KedaJob {
     #[must_use]
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Seconds from pass to pass.
+    #[must_use]
+    pub const fn polling_s(&self) -> u32 {
+        self.polling_s
     }
 
     /// Number of triggers.
@@ -205,4 +226,135 @@ impl KedaJob {
     pub fn outlook(&self, seen: &JobObservation<'_>) -> Option<Milli> {
         self.policy.outlook(seen)
     }
+}
+
+/// The conditions of a scaled job after a pass.
+#[must_use]
+pub fn conditions(detail: &JobDetail) -> Vec<String> {
+    let ready = match detail.ready() {
+        Ready::True => "True",
+        Ready::False => "False",
+        Ready::Unknown => "Unknown",
+    };
+    let active = if detail.demand.active { "True" } else { "False" };
+    vec![format!("Ready={ready}"), format!("Active={active}")]
+}
+
+/// Starts a simulation's jobs as KEDA would.
+pub(super) struct Player {
+    policy: KedaJob,
+    /// Ended jobs beyond the limits at the last pass.
+    delete: Vec<String>,
+}
+
+impl Player {
+    /// `root` is the name of the policy's text.
+    ///
+    /// # Errors
+    /// When a trigger reads what the simulation does not have.
+    pub(super) fn new(policy: KedaJob, root: &str) -> Result<Self, String> {
+        match policy.sources.iter().position(Source::is_kafka) {
+            Some(index) => {
+                Err(format!("{root}.triggers[{index}] is of kafka: jobs take from one queue, which has no partitions"))
+            }
+            None => Ok(Self { policy, delete: Vec::new() }),
+        }
+    }
+
+    /// What every trigger that starts jobs reads, with the words for it.
+    fn read(&self, seen: &Seen<'_>) -> Vec<(JobReading, MetricReading)> {
+        let sources = self.policy.sources.iter().enumerate();
+        let read = sources.filter_map(|(index, source)| {
+            let sample = seen.sample(source.simulated()?);
+            let queue = sample.map(|sample| sample.value as f64 / 1e3);
+            let reading =
+                queue.map_or(Some(JobReading::Failed), |queue| self.policy.reading(index, queue, None, None))?;
+            let demand = self.policy.policy.demand(&[reading]);
+            let (read, asks) = match (queue, reading) {
+                (Some(_), JobReading::Value { queue, active, .. }) => {
+                    let rest = if active { "" } else { ", not active" };
+                    (format!("{queue}{rest}"), i32::try_from(demand.jobs).ok())
+                }
+                _ => ("no sample".to_owned(), None),
+            };
+            Some((reading, MetricReading { metric: source.name().to_owned(), read, asks }))
+        });
+        read.collect()
+    }
+}
+
+impl Scaler for Player {
+    fn bounds(&self) -> (i32, Option<i32>) {
+        let policy = &self.policy.policy;
+        (policy.min(), Some(policy.min().saturating_add(policy.max())))
+    }
+
+    fn metrics(&self) -> Vec<String> {
+        let sources = self.policy.sources.iter().map(|source| match (source.simulated(), source.per_replica()) {
+            (Some(metric), Some(target)) => format!("{}: {metric}, target {target} for each job", source.name()),
+            _ => format!("{}: starts no jobs", source.name()),
+        });
+        let strategy = format!("strategy {}", self.policy.strategy);
+        sources.chain([strategy, format!("a pass every {} s", self.policy.polling_s)]).collect()
+    }
+
+    fn period_s(&self) -> Option<u32> {
+        Some(self.policy.polling_s)
+    }
+
+    fn sync(&mut self, seen: &Seen<'_>) -> Sync {
+        let (triggers, readings): (Vec<_>, Vec<_>) = self.read(seen).into_iter().unzip();
+        let count = |is: &dyn Fn(&SeenPod<'_>) -> bool| {
+            let jobs = seen.jobs.iter().filter(|job| job.ended.is_none() && job.pod.is_some_and(is));
+            i32::try_from(jobs.count()).unwrap_or(i32::MAX)
+        };
+        let observation = JobObservation {
+            now: Instant::from_nanos(seen.now),
+            triggers: &triggers,
+            running: count(&|_| true),
+            pending: count(&|pod| self.policy.is_pending(&[job_pod(pod)])),
+            paused: self.policy.paused,
+        };
+        let (decision, steps) = self.policy.decide(&observation);
+        self.delete = self.policy.to_delete(&seen.jobs.iter().filter_map(finished).collect::<Vec<_>>());
+        let demand = &decision.detail.demand;
+        Sync {
+            at_s: 0,
+            from: decision.from.0,
+            to: decision.to.0,
+            readings,
+            asked: i32::try_from(demand.jobs).ok(),
+            reason: decision.last_word.to_string(),
+            steps: steps.iter().map(ToString::to_string).collect(),
+            conditions: conditions(&decision.detail),
+            revisit_at_s: None,
+        }
+    }
+
+    fn applied(&mut self, _: i64, _: i32, _: i32) {}
+
+    fn deletes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.delete)
+    }
+}
+
+/// A simulated pod as KEDA looks at it.
+fn job_pod(pod: &SeenPod<'_>) -> JobPod {
+    let placed = ["PodScheduled", "PodReadyToStartContainers", "Initialized"];
+    let placed = placed.into_iter().filter(|_| pod.started.is_some());
+    let ready = ["ContainersReady", "Ready"].into_iter().filter(|_| pod.ready.is_some_and(|ready| ready.status));
+    JobPod {
+        phase: match pod.phase {
+            Phase::Pending => PodPhase::Waiting,
+            Phase::Running => PodPhase::Running,
+        },
+        conditions: placed.chain(ready).map(str::to_owned).collect(),
+    }
+}
+
+/// A job that has ended; a failed one has no time of completion.
+fn finished(job: &SeenJob<'_>) -> Option<FinishedJob> {
+    let end = job.ended?;
+    let completed = (!end.failed).then(|| Instant::from_nanos(end.at));
+    Some(FinishedJob { name: job.name.clone(), failed: end.failed, completed })
 }

@@ -1,13 +1,16 @@
-//! The policies of manifests, of whatever kind: HorizontalPodAutoscaler, ScaledObject, ScaledJob, and what Knative scales.
+//! The policies of manifests, of whatever kind: HorizontalPodAutoscaler, ScaledObject, ScaledJob, WatermarkPodAutoscaler,
+//! and what Knative scales.
 
 use std::collections::BTreeSet;
 
 use super::keda::Keda;
 use super::keda_job::KedaJob;
 use super::knative::Knative;
+use super::watermark::WatermarkPods;
 use super::{Past, Policy, Settings};
 use crate::manifest::scaled::{self, SCALED_JOB, SCALED_OBJECT, scaled};
 use crate::manifest::serving::{AutoscalerConfig, CONFIG, serving};
+use crate::manifest::watermark::{WATERMARK, watermarks};
 use crate::manifest::{self, KIND, Metadata, Texts, knative_cluster};
 
 /// A policy of any kind.
@@ -21,6 +24,8 @@ pub enum AnyPolicy {
     KedaJob(KedaJob),
     /// Of a Service, a Revision or a PodAutoscaler of Knative.
     Knative(Knative),
+    /// Of a WatermarkPodAutoscaler.
+    Watermark(WatermarkPods),
 }
 
 /// A policy, and the object that it is from.
@@ -55,8 +60,8 @@ impl NamedPolicy {
     }
 }
 
-/// The policies of several texts, each with a name for errors: HPAs, then KEDA's, then Knative's, within a kind in the
-/// order of the texts. A ConfigMap `config-autoscaler` in any of them has the settings of Knative's cluster; without one
+/// The policies of several texts, each with a name for errors: HPAs, then KEDA's and Datadog's, then Knative's,
+/// within a kind in the order of the texts. A ConfigMap `config-autoscaler` in any of them has the settings of Knative's cluster; without one
 /// they are Knative's defaults. Objects of other kinds are passed over.
 ///
 /// # Errors
@@ -87,6 +92,11 @@ pub fn policies(texts: &[(String, Vec<u8>)], settings: Settings) -> Result<Vec<N
             let policy = KedaJob::new(&job.spec, &job.metadata.annotations);
             let policy = policy.map_err(|error| about(SCALED_JOB, &job.metadata, &error))?;
             others.push((file, NamedPolicy::new(SCALED_JOB, &job.metadata, AnyPolicy::KedaJob(policy))));
+        }
+        for object in watermarks(file, text).map_err(|error| error.to_string())? {
+            let policy = WatermarkPods::of(&object.spec);
+            let policy = policy.map_err(|error| about(WATERMARK, &object.metadata, &error))?;
+            others.push((file, NamedPolicy::new(WATERMARK, &object.metadata, AnyPolicy::Watermark(policy))));
         }
         let found = serving(file, text).map_err(|error| error.to_string())?;
         for given in found.configs {

@@ -14,6 +14,7 @@ pub mod aws;
 pub mod combine;
 pub mod consumers;
 mod decider;
+pub mod gce;
 pub mod keda;
 pub mod keda_job;
 pub mod knative;
@@ -46,6 +47,7 @@ use crate::simulate::{ARRIVALS, BACKLOG, IN_FLIGHT, LATENCIES, SECOND_NS, SERVED
 pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
     let given = plan.policies().into_iter().find_map(|(kind, given)| Some((kind, given?)));
     let (kind, given) = given.ok_or("the scenario has no policy")?;
+    about_jobs(kind == KEDA_JOB, kind, plan)?;
     if kind != "combine" {
         return single(kind, given, kind, plan, api);
     }
@@ -59,6 +61,7 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
                 let calendar = schedule::Calendar::inline(&member.given, &root)?;
                 Ok(Voter::Calendar(schedule::Player::new(calendar, &root)?))
             }
+            KEDA_JOB => Err(format!("{root}: a ScaledJob starts jobs, and cannot be one of several")),
             "combine" => Err(format!("{root}: a combination cannot be one of several")),
             "keda" => Err(format!("{root}: KEDA's HPA writes the scale itself, and cannot be one of several")),
             kind => single(kind, &member.given, &root, plan, api).map(Voter::Policy),
@@ -69,6 +72,20 @@ pub fn scaler(plan: &Plan, api: Api) -> Result<Box<dyn Scaler>, String> {
         return Err("combine.of is empty: it must name the policies".to_owned());
     }
     Ok(Box::new(combine::Player::new(combined, members)))
+}
+
+/// The kind of policy that starts jobs.
+const KEDA_JOB: &str = "keda_job";
+
+/// Jobs are started by a policy of jobs, and pods are scaled by one of the others.
+fn about_jobs(starts_jobs: bool, root: &str, plan: &Plan) -> Result<(), String> {
+    match (starts_jobs, plan.jobs.is_some()) {
+        (true, false) => Err(format!("{root} starts jobs: it needs the section jobs, which says what one does")),
+        (false, true) => Err(format!(
+            "{root} scales pods, and the scenario has the section jobs: only {KEDA_JOB}, a ScaledJob, starts jobs"
+        )),
+        (true, true) | (false, false) => Ok(()),
+    }
 }
 
 fn hpa(given: &Value, root: &str, plan: &Plan, api: Api) -> Result<Decider, String> {
@@ -84,6 +101,7 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             let policy = keda::Keda::inline(given, root, decider::settings(&plan.controller, api))?;
             player(AnyPolicy::Keda(Box::new(policy)), root, plan)
         }
+        KEDA_JOB => player(AnyPolicy::KedaJob(keda_job::KedaJob::inline(given, root)?), root, plan),
         "knative" => player(AnyPolicy::Knative(knative::Knative::inline(given, root)?), root, plan),
         "consumers" => {
             if plan.topic.is_none() {
@@ -95,7 +113,8 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
             let policy = aws::Aws::inline(given, root)?;
             Ok(Box::new(aws::Player::new(policy, plan.controller.sync_period_s)?))
         }
-        "watermark" => Ok(Box::new(watermark::Player::new(watermark::WatermarkPods::inline(given, root)?, root)?)),
+        "watermark" => player(AnyPolicy::Watermark(watermark::WatermarkPods::inline(given, root)?), root, plan),
+        "gce" => Ok(Box::new(gce::Player::new(gce::Gce::inline(given, root)?)?)),
         "nomad" => {
             let policy = nomad::NomadPolicy::inline(given, root)?;
             Ok(Box::new(nomad::Player::new(policy, root, plan.controller.sync_period_s)?))
@@ -113,11 +132,13 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
 /// # Errors
 /// When the policy cannot be in this scenario.
 pub fn scaler_of(policy: AnyPolicy, plan: &Plan) -> Result<Box<dyn Scaler>, String> {
-    let knative = matches!(policy, AnyPolicy::Knative(_));
-    player(policy, "spec", plan).map_err(|error| {
-        let hint = "; they are in the scenario's file (simulate --scenario prints the built-in one)";
-        if knative { error + hint } else { error }
-    })
+    about_jobs(matches!(policy, AnyPolicy::KedaJob(_)), "spec", plan)?;
+    let hint = match policy {
+        AnyPolicy::Knative(_) => "; they are in the scenario's file (simulate --scenario prints the built-in one)",
+        AnyPolicy::Watermark(_) => "; name one of these in a copy of the manifest",
+        _ => "",
+    };
+    player(policy, "spec", plan).map_err(|error| error + hint)
 }
 
 /// The flags of the controller in a scenario; `api` is the release and its gates.
@@ -131,7 +152,7 @@ fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>,
     match policy {
         AnyPolicy::Hpa(policy) => Ok(Box::new(Decider::new(policy).map_err(|error| error.to_string())?)),
         AnyPolicy::Keda(policy) => Ok(Box::new(keda::Player::new(*policy, root, plan.topic.is_some())?)),
-        AnyPolicy::KedaJob(_) => Err("it starts jobs, and a scenario has none: decide knows it".to_owned()),
+        AnyPolicy::KedaJob(policy) => Ok(Box::new(keda_job::Player::new(policy, root)?)),
         AnyPolicy::Knative(policy) => {
             let (every, window) = (plan.metrics.scrape_every_s, plan.metrics.window_s);
             if (every, window) != (1, 1) {
@@ -142,6 +163,7 @@ fn player(policy: AnyPolicy, root: &str, plan: &Plan) -> Result<Box<dyn Scaler>,
             }
             Ok(Box::new(knative::Player::new(policy)))
         }
+        AnyPolicy::Watermark(policy) => Ok(Box::new(watermark::Player::new(policy, root)?)),
     }
 }
 

@@ -9,10 +9,10 @@ use plimsoll_core::step::{
 use plimsoll_core::trace::Each;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::manifest::Quantity;
+use crate::manifest::watermark::{MarkedMetric, WatermarkSpec};
+use crate::manifest::{ObjectReference, Quantity, Selector};
 use crate::simulate::run::{MetricReading, Sync};
 use crate::simulate::{CPU, MEMORY, Phase, SECOND_NS, Scaler, Seen};
 
@@ -20,7 +20,7 @@ use crate::simulate::{CPU, MEMORY, Phase, SECOND_NS, Scaler, Seen};
 #[derive(Clone, Debug)]
 pub struct WatermarkPods {
     bounds: Bounds,
-    metrics: Vec<Metric>,
+    metrics: Vec<MetricOf>,
     algorithm: Algorithm,
     tolerance: Milli,
     up_limit: Milli,
@@ -34,69 +34,20 @@ pub struct WatermarkPods {
     readiness_delay_s: i64,
 }
 
+/// What one metric is, and where its marks are.
 #[derive(Clone, Debug)]
-struct Metric {
-    name: String,
-    resource: bool,
-    marks: Watermarks,
+pub struct MetricOf {
+    /// Of the resource, or of the external metric.
+    pub name: String,
+    /// Whether it is read from the pods.
+    pub resource: bool,
+    /// Which series, or which pods' samples; absent in another text than a manifest.
+    pub selector: Option<Selector>,
+    /// The marks.
+    pub marks: Watermarks,
 }
 
-/// The `spec` as Datadog writes it; ours is `mended`.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Spec {
-    #[serde(rename = "scaleTargetRef")]
-    _target: IgnoredAny,
-    min_replicas: Option<i32>,
-    max_replicas: Option<i32>,
-    metrics: Vec<MetricIn>,
-    algorithm: String,
-    tolerance: Option<Quantity>,
-    scale_up_limit_factor: Option<Quantity>,
-    scale_down_limit_factor: Option<Quantity>,
-    upscale_forbidden_window_seconds: Option<i32>,
-    downscale_forbidden_window_seconds: Option<i32>,
-    upscale_delay_above_watermark_seconds: Option<i32>,
-    downscale_delay_below_watermark_seconds: Option<i32>,
-    replica_scaling_absolute_modulo: Option<i32>,
-    converge_towards_watermark: String,
-    tolerate_zero: bool,
-    min_available_replica_percentage: i32,
-    readiness_delay_seconds: Option<i32>,
-    dry_run: bool,
-    recommender: Option<IgnoredAny>,
-    mended: MendedIn,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct MetricIn {
-    #[serde(rename = "type")]
-    kind: String,
-    external: Option<External>,
-    resource: Option<Resource>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct External {
-    metric_name: String,
-    #[serde(rename = "metricSelector")]
-    _selector: IgnoredAny,
-    high_watermark: Option<Quantity>,
-    low_watermark: Option<Quantity>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Resource {
-    name: String,
-    #[serde(rename = "metricSelector")]
-    _selector: IgnoredAny,
-    high_watermark: Option<Quantity>,
-    low_watermark: Option<Quantity>,
-}
-
+/// What of upstream's defects is answered better, beside the fields of Datadog's.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct MendedIn {
@@ -107,14 +58,47 @@ struct MendedIn {
 }
 
 impl WatermarkPods {
-    /// From a `spec` in another text, where `root` is its name.
+    /// From a `spec` in another text, where `root` is its name. `mended` beside its fields is ours.
     ///
     /// # Errors
     /// The first field that does not fit.
     pub fn inline(given: &Value, root: &str) -> Result<Self, String> {
-        let spec: Spec = super::inline(given, root)?;
+        let mut given = given.clone();
+        let mended = given.as_object_mut().and_then(|fields| fields.remove("mended")).filter(|it| !it.is_null());
+        let spec: WatermarkSpec = super::inline(&given, root)?;
+        let mended = mended.map_or(Ok(MendedIn::default()), |mended| super::inline(&mended, &format!("{root}.mended")));
+        Self::new(&spec, mended?, root)
+    }
+
+    /// From the `spec` of an object.
+    ///
+    /// # Errors
+    /// What the controller would refuse, and what cannot be answered here.
+    pub fn of(spec: &WatermarkSpec) -> Result<Self, String> {
+        let ObjectReference { kind, name, .. } = &spec.scale_target_ref;
+        for (field, given) in [("kind", kind), ("name", name)] {
+            if given.is_empty() {
+                return Err(format!("spec.scaleTargetRef.{field} is missing"));
+            }
+        }
+        if spec.recommender.is_some() && !spec.metrics.is_empty() {
+            return Err("spec has recommender and metrics: one of them must decide".to_owned());
+        }
+        let policy = Self::new(spec, MendedIn::default(), "spec")?;
+        for (index, metric) in policy.metrics.iter().enumerate() {
+            if metric.selector.is_none() {
+                let kind = if metric.resource { "resource" } else { "external" };
+                return Err(format!("spec.metrics[{index}].{kind}.metricSelector is missing"));
+            }
+        }
+        Ok(policy)
+    }
+
+    fn new(spec: &WatermarkSpec, mended: MendedIn, root: &str) -> Result<Self, String> {
         if spec.dry_run {
-            return Err(format!("{root}.dryRun is true: a policy that changes nothing has nothing to show"));
+            return Err(format!(
+                "{root}.dryRun is true: a policy that changes nothing has nothing to show; false shows what it would do"
+            ));
         }
         if spec.recommender.is_some() {
             return Err(format!("{root}.recommender asks a service: only metrics are known here"));
@@ -143,7 +127,7 @@ impl WatermarkPods {
         };
         let readiness = delay("readinessDelaySeconds", spec.readiness_delay_seconds)?;
         let milli = |given: Option<Quantity>, default| given.map_or(default, |given| Milli(given.milli()));
-        let MendedIn { first_like_others, zero_holds, limits_at_zero_min, keeps_wanted } = spec.mended;
+        let MendedIn { first_like_others, zero_holds, limits_at_zero_min, keeps_wanted } = mended;
         let policy = Self {
             bounds,
             metrics: metrics.collect::<Result<_, _>>()?,
@@ -214,6 +198,46 @@ impl WatermarkPods {
         self.bounds
     }
 
+    /// The metrics, in their order.
+    #[must_use]
+    pub fn metrics(&self) -> &[MetricOf] {
+        &self.metrics
+    }
+
+    /// Whether values are divided by the ready pods.
+    #[must_use]
+    pub fn averages(&self) -> bool {
+        self.algorithm == Algorithm::Average
+    }
+
+    /// The marks with the tolerance, beyond which a value is out of them.
+    #[must_use]
+    pub fn edges(&self, marks: Watermarks) -> (Milli, Milli) {
+        // Whole thousandths, as upstream's integers have them.
+        let slack = |mark: Milli| mark.0.saturating_mul(self.tolerance.0) / 1000;
+        let (low, high) = (marks.low(), marks.high());
+        (Milli(low.0.saturating_sub(slack(low))), Milli(high.0.saturating_add(slack(high))))
+    }
+
+    /// What of a reading is compared with the marks; `None` where no pod is ready.
+    #[must_use]
+    pub fn usage(&self, reading: &MarkReading) -> Option<Milli> {
+        if self.averages() { reading.total.0.checked_div(reading.ready.into()).map(Milli) } else { Some(reading.total) }
+    }
+
+    /// For so long a Pending pod is taken for a ready one; of a pod that became ready sooner after its start, CPU does not
+    /// count.
+    #[must_use]
+    pub const fn readiness_delay_s(&self) -> i64 {
+        self.readiness_delay_s
+    }
+
+    /// Forbidden windows and delays.
+    #[must_use]
+    pub const fn times(&self) -> Times {
+        self.times
+    }
+
     /// The metrics' names, in their order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
@@ -223,8 +247,8 @@ impl WatermarkPods {
     /// The metrics, one line each: `cpu, between 0.4 and 0.7 a pod`.
     #[must_use]
     pub fn metric_lines(&self) -> Vec<String> {
-        let each = if self.algorithm == Algorithm::Average { " a pod" } else { " in all" };
-        let line = |metric: &Metric| {
+        let each = if self.averages() { " a pod" } else { " in all" };
+        let line = |metric: &MetricOf| {
             format!("{}, between {} and {}{each}", metric.name, metric.marks.low(), metric.marks.high())
         };
         self.metrics.iter().map(line).collect()
@@ -243,20 +267,24 @@ impl WatermarkPods {
     }
 }
 
-fn metric(root: &str, index: usize, given: &MetricIn) -> Result<Metric, String> {
+fn metric(root: &str, index: usize, given: &MarkedMetric) -> Result<MetricOf, String> {
     let at = format!("{root}.metrics[{index}]");
-    let (field, name, resource, low, high) = match (given.kind.as_str(), &given.external, &given.resource) {
+    let (kind, field, name, selector, low, high) = match (given.kind.as_str(), &given.external, &given.resource) {
         ("External", Some(it), None) => {
-            ("external.metricName", &it.metric_name, false, it.low_watermark, it.high_watermark)
+            ("external", "metricName", &it.metric_name, &it.metric_selector, it.low_watermark, it.high_watermark)
         }
-        ("Resource", None, Some(it)) => ("resource.name", &it.name, true, it.low_watermark, it.high_watermark),
+        ("Resource", None, Some(it)) => {
+            ("resource", "name", &it.name, &it.metric_selector, it.low_watermark, it.high_watermark)
+        }
         ("External", ..) => return Err(format!("{at} is External: must have external, and nothing else")),
         ("Resource", ..) => return Err(format!("{at} is Resource: must have resource, and nothing else")),
         (other, ..) => return Err(format!("{at}.type is {other:?}: must be External or Resource")),
     };
     if name.is_empty() {
-        return Err(format!("{at}.{field} is missing"));
+        return Err(format!("{at}.{kind}.{field} is missing"));
     }
+    let selector = selector.as_ref().map(Selector::try_from).transpose();
+    let selector = selector.map_err(|error| format!("{at}.{kind}.metricSelector: {error}"))?;
     let milli = |mark: Option<Quantity>| mark.map(|mark| Milli(mark.milli()));
     let marks = match (milli(low), milli(high)) {
         (None, None) => return Err(format!("{at} ({name}) has neither lowWatermark nor highWatermark")),
@@ -265,7 +293,7 @@ fn metric(root: &str, index: usize, given: &MetricIn) -> Result<Metric, String> 
         }
         (low, high) => Watermarks::new(low, high).map_err(|error| format!("{at} ({name}): {error}"))?,
     };
-    Ok(Metric { name: name.clone(), resource, marks })
+    Ok(MetricOf { name: name.clone(), resource: kind == "resource", selector, marks })
 }
 
 fn algorithm(root: &str, given: &str) -> Result<Algorithm, String> {
@@ -324,7 +352,7 @@ impl Player {
         Ok(Self { policy, past: MarkHistory::default(), last: None })
     }
 
-    fn read(&self, metric: &Metric, seen: &Seen<'_>) -> Option<MarkReading> {
+    fn read(&self, metric: &MetricOf, seen: &Seen<'_>) -> Option<MarkReading> {
         let count = |pods: usize| i32::try_from(pods).unwrap_or(i32::MAX);
         if !metric.resource {
             let sample = seen.sample(&metric.name)?;

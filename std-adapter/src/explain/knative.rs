@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::EXPLANATION_FORMAT;
 use super::page::Page;
 use super::readings::{self, Reader};
-use super::text::clock;
+use super::text::{clock, from_on, up_to};
 use crate::engine::knative::{Knative, KnativePast, condition};
 use crate::engine::{instant, record};
 use crate::manifest::serving::{Autoscaled, CONFIG, POD_AUTOSCALER, Reachability};
@@ -414,30 +414,18 @@ fn distances(it: &RevisionExplanation) -> Vec<String> {
     }
     lines.push(it.outlook.up.as_ref().map_or_else(
         || "no load asks for more".to_owned(),
-        |up| format!("more {} ({name} over all pods, steady): {}", from_on(up.load), up.replicas),
+        |up| format!("more {} ({name} over all pods, steady): {}", from_on(up.load, ""), up.replicas),
     ));
     lines.push(match it.outlook.down.as_ref() {
         None => "no load asks for fewer".to_owned(),
         // The greatest of all loads: every one.
         Some(down) if down.load == f64::MAX => format!("fewer at any load: {}", down.replicas),
-        Some(down) => format!("fewer {}: {}", up_to(down.load), down.replicas),
+        Some(down) => format!("fewer {}: {}", up_to(down.load, ""), down.replicas),
     });
     if let Some(panic) = it.outlook.panic {
-        lines.push(format!("a panic {} in the panic window", from_on(panic)));
+        lines.push(format!("a panic {} in the panic window", from_on(panic, "")));
     }
     lines
-}
-
-/// The least load of a range, to thousandths: the next float after a whole number is above it.
-fn from_on(load: f64) -> String {
-    let shown = (load * 1e3).round() / 1e3;
-    if shown < load { format!("above {shown}") } else { format!("from {shown} on") }
-}
-
-/// The greatest load of a range, likewise.
-fn up_to(load: f64) -> String {
-    let shown = (load * 1e3).round() / 1e3;
-    if shown > load { format!("below {shown}") } else { format!("at {shown} or below") }
 }
 
 /// The explanation as JSON; times are nanoseconds from the Unix epoch.

@@ -13,6 +13,7 @@ mod page;
 pub mod readings;
 mod text;
 mod told;
+mod watermark;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -33,6 +34,9 @@ pub use knative::{
 pub use readings::Reader;
 pub use text::text;
 pub use told::told;
+pub use watermark::{
+    MarkExplanation, json as watermark_json, reader as watermark_reader, text as watermark_text, watermark,
+};
 
 /// Version of the JSON that an explanation prints.
 pub const EXPLANATION_FORMAT: &str = "plimsoll-explanation/1";

@@ -224,6 +224,18 @@ pub(super) fn clock(at: Instant) -> String {
     )
 }
 
+/// The least number of a range, to thousandths: the next float after a whole number is above it. `each` is its unit.
+pub(super) fn from_on(least: f64, each: &str) -> String {
+    let shown = (least * 1e3).round() / 1e3;
+    if shown < least { format!("above {shown}{each}") } else { format!("from {shown}{each} on") }
+}
+
+/// The greatest number of a range, likewise.
+pub(super) fn up_to(most: f64, each: &str) -> String {
+    let shown = (most * 1e3).round() / 1e3;
+    if shown > most { format!("below {shown}{each}") } else { format!("at {shown}{each} or below") }
+}
+
 fn memory(page: &mut Page, explanation: &Explanation, core: &Hpa<'_>) {
     if explanation.with_history {
         return;

@@ -17,7 +17,8 @@ use super::pod::Pod;
 use super::scale::ScaleTarget;
 use super::scaled::ScaledObject;
 use super::serving::{Autoscaled, AutoscalerConfig};
-use super::{metrics, pod, scale, scaled, serving};
+use super::watermark::{Monitor, WatermarkPodAutoscaler};
+use super::{metrics, pod, scale, scaled, serving, watermark};
 
 /// One moment of a cluster, as far as autoscalers look at it. Lists are in the order of the texts.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +43,10 @@ pub struct Dump {
     pub pod_autoscalers: Vec<Autoscaled>,
     /// Knative's settings, where the dump has them.
     pub autoscaler_config: Option<AutoscalerConfig>,
+    /// WatermarkPodAutoscalers of Datadog.
+    pub watermarks: Vec<WatermarkPodAutoscaler>,
+    /// Datadog's monitors, which may block them.
+    pub monitors: Vec<Monitor>,
     /// What was passed over, one line each, with file and document.
     pub notes: Vec<String>,
 }
@@ -101,6 +106,13 @@ impl Dump {
                 self.unknown_spec_fields(document, object, &unknown.take());
                 self.scaled_objects.push(read);
             }
+            (watermark::GROUP, watermark::WATERMARK) => {
+                let unknown = RefCell::default();
+                let read = watermark::watermark(object, Strictness::Noted(&unknown))?;
+                self.unknown_spec_fields(document, object, &unknown.take());
+                self.watermarks.push(read);
+            }
+            (watermark::GROUP, watermark::MONITOR) => self.monitors.push(watermark::monitor(object)?),
             (_, serving::POD_AUTOSCALER) if serving::is_autoscaled(object) => {
                 self.pod_autoscalers.push(serving::autoscaled(object)?);
             }
@@ -148,6 +160,10 @@ impl Dump {
         keep_the_later(&mut self.pod_autoscalers, notes, |object| {
             (serving::POD_AUTOSCALER, object.metadata.namespace.clone(), object.metadata.name.clone())
         });
+        keep_the_later(&mut self.watermarks, notes, |object| {
+            (watermark::WATERMARK, object.metadata.namespace.clone(), object.metadata.name.clone())
+        });
+        keep_the_later(&mut self.monitors, notes, |it| (watermark::MONITOR, it.namespace.clone(), it.name.clone()));
         keep_the_later(&mut self.pods, notes, |pod| ("Pod", pod.namespace.clone(), pod.name.clone()));
         keep_the_later(&mut self.pod_metrics, notes, |sample| {
             ("PodMetrics", sample.namespace.clone(), sample.pod.clone())

@@ -33,6 +33,7 @@ mod selector;
 pub mod serving;
 mod v1;
 mod validate;
+pub mod watermark;
 mod yaml;
 
 pub use defaults::{Gates, Release, fill, fill_behavior};
@@ -48,7 +49,7 @@ pub use knative::{KnativeError, KnativeProblem, Texts, Unit, knative_autoscaler,
 pub use load::{LoadedHpa, Manifest, load};
 pub(crate) use metrics::go_duration;
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};
-pub use pod::{Container, Phase, Pod, Ready, Resources, Truth};
+pub use pod::{Container, Owner, Phase, Pod, Ready, Resources, Truth};
 pub use quantity::{Quantity, QuantityError};
 pub use scale::ScaleTarget;
 pub use selector::{LabelExpression, LabelSelector, Labels, Selector, SelectorError};

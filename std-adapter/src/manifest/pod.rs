@@ -41,8 +41,20 @@ pub struct Pod {
     pub overhead: Resources,
     /// The node that it is bound to.
     pub node: Option<String>,
+    /// What made it.
+    pub owners: Vec<Owner>,
     /// PodScheduled is False with reason Unschedulable: no node has room.
     pub unschedulable: bool,
+}
+
+/// One of `metadata.ownerReferences`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    /// Such as `ReplicaSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A pod's phase.
@@ -95,6 +107,7 @@ pub struct Container {
 pub(super) fn read(object: &Object<'_>) -> Result<Pod, Fault> {
     let raw: RawPod = lenient(object)?;
     named(&raw.metadata.name, object)?;
+    let owned: RawOwned = lenient(object)?;
     let phases = [
         ("Pending", Phase::Pending),
         ("Running", Phase::Running),
@@ -136,8 +149,22 @@ pub(super) fn read(object: &Object<'_>) -> Result<Pod, Fault> {
         requests: raw.spec.resources.requests,
         overhead: raw.spec.overhead,
         node: Some(raw.spec.node_name).filter(|name| !name.is_empty()),
+        owners: owned.metadata.owner_references,
         unschedulable,
     })
+}
+
+/// Beside `Metadata`, which other kinds share and print.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawOwned {
+    metadata: RawOwners,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawOwners {
+    owner_references: Vec<Owner>,
 }
 
 #[derive(Default, Deserialize)]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::simulate::run::{Documented, MetricReading, RUN_FORMAT, Run, Sample, Summary, Sync};
+use crate::simulate::run::{Documented, JobTotals, MetricReading, RUN_FORMAT, Run, Sample, Summary, Sync};
 
 /// Ten times the load for two hours: 3 → 8 → 12, and back over 9, 6, 4 to 3. Invented, but as the rules would have it.
 pub(super) fn spike() -> Run {
@@ -36,6 +36,7 @@ pub(super) fn spike() -> Run {
             scaled_down: 4,
             reversals: 1,
             syncs: syncs.len() as u32,
+            jobs: None,
         },
         samples,
         syncs,
@@ -112,6 +113,14 @@ pub(super) fn any_run() -> impl Strategy<Value = Run> {
                 scaled_down,
                 reversals,
                 syncs,
+                jobs: (syncs % 2 == 1).then(|| JobTotals {
+                    started: u64::MAX - u64::from(syncs),
+                    succeeded: u64::MAX,
+                    failed: u64::from(syncs),
+                    found_nothing: 1,
+                    in_work_at_end: u64::MAX,
+                    kept: (u64::from(syncs), u64::MAX),
+                }),
             }
         },
     })

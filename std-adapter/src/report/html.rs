@@ -10,11 +10,12 @@ mod chart;
 mod data;
 mod markup;
 
-use crate::simulate::run::{Run, Summary};
+use crate::simulate::run::{JobTotals, Run, Summary};
 
 use super::axis;
 use super::episode::{Episode, episodes};
-use super::number::{clock, count, counted, length, milliseconds, percent_of, pods_allowed};
+use super::number::{clock, count, counted, length, milliseconds, percent_of};
+use super::words::Words;
 use markup::{escape, fill};
 
 /// The run as one HTML page that needs nothing else: no network, no other file, and for reading no script.
@@ -22,6 +23,7 @@ use markup::{escape, fill};
 /// A policy inside the page forbids the browser to load anything.
 pub fn page(run: &Run) -> String {
     let span = axis::span(run);
+    let words = Words::of(run);
     let title = if run.title.trim().is_empty() { "Untitled run" } else { &run.title };
     let metrics = run.metrics.iter().map(|metric| format!("<li>{}</li>", escape(metric))).collect::<String>();
     fill(
@@ -32,10 +34,11 @@ pub fn page(run: &Run) -> String {
             ("title", &escape(title)),
             ("description", &paragraph(&run.description)),
             ("length", &length(run.duration_s)),
-            ("bounds", &pods_allowed(run.bounds)),
+            ("bounds", &words.allowed(run.bounds)),
+            ("wanted", &format!("{} {}", words.replicas, words.wanted)),
             ("seed", &run.seed.to_string()),
             ("metrics", &metrics),
-            ("tiles", &tiles(&run.summary)),
+            ("tiles", &tiles(run)),
             ("span", &span.to_string()),
             ("end", &clock(span)),
             ("times", &chart::times(span)),
@@ -51,41 +54,75 @@ fn paragraph(text: &str) -> String {
     if text.trim().is_empty() { String::new() } else { format!("<p class=\"lead\">{}</p>", escape(text)) }
 }
 
-fn tiles(summary: &Summary) -> String {
+/// Name, number, note and class of a tile.
+type Tile = (String, String, String, &'static str);
+
+fn tiles(run: &Run) -> String {
+    let summary = &run.summary;
+    let words = Words::of(run);
     let of_offered =
         |part| percent_of(part, summary.offered).map(|share| format!("{share} of offered")).unwrap_or_default();
     let (fewest, most) = summary.replicas;
     let (up, down) = (f64::from(summary.scaled_up), f64::from(summary.scaled_down));
-    let bad = |number: f64| if number > 0.0 { "bad" } else { "" };
-    let tiles = [
-        ("Requests offered", count(summary.offered), String::new(), ""),
-        ("Served", count(summary.served), of_offered(summary.served), ""),
-        ("Failed", count(summary.failed), of_offered(summary.failed), bad(summary.failed)),
-        ("Queued, most", count(summary.queued_max), format!("{} at the end", count(summary.queued_at_end)), ""),
-        ("Latency p95, highest", milliseconds(summary.latency_p95_max_ms), String::new(), ""),
-        ("Pod-hours", count(summary.pod_hours), format!("{fewest}…{most} pods"), ""),
-        ("Scalings", count(up + down), format!("{} up, {} down", count(up), count(down)), ""),
-        (
-            "Reversals",
-            count(f64::from(summary.reversals)),
-            format!("in {}", counted(f64::from(summary.syncs), "sync", "syncs")),
-            "",
-        ),
+    let (syncs, reversals) = (f64::from(summary.syncs), f64::from(summary.reversals));
+    let in_work = summary.jobs.as_ref().map(|jobs| format!(", {} in work", count(jobs.in_work_at_end as f64)));
+    let at_end = format!("{} at the end{}", count(summary.queued_at_end), in_work.unwrap_or_default());
+    let pods = format!("{fewest}…{most} {}", words.replicas);
+    let tile = |name: &str, number, note, class| (name.to_owned(), number, note, class);
+    let mut tiles = vec![
+        tile(&format!("{} offered", capital(words.requests)), count(summary.offered), String::new(), ""),
+        tile("Served", count(summary.served), of_offered(summary.served), ""),
+        tile("Failed", count(summary.failed), of_offered(summary.failed), bad(summary.failed)),
+        tile("Queued, most", count(summary.queued_max), at_end, ""),
+        tile("Latency p95, highest", milliseconds(summary.latency_p95_max_ms), String::new(), ""),
+        tile(&format!("{}-hours", capital(words.replica)), count(summary.pod_hours), pods, ""),
     ];
-    let tile = |(name, number, note, class): (&str, String, String, &str)| {
+    match &summary.jobs {
+        Some(jobs) => tiles.extend(of_jobs(jobs, summary)),
+        None => tiles.extend([
+            tile("Scalings", count(up + down), format!("{} up, {} down", count(up), count(down)), ""),
+            tile("Reversals", count(reversals), format!("in {}", counted(syncs, "sync", "syncs")), ""),
+        ]),
+    }
+    let tile = |(name, number, note, class): Tile| {
         format!("<div class=\"tile {class}\"><dt>{name}</dt><dd>{number}</dd><dd class=\"note\">{note}</dd></div>\n")
     };
     tiles.into_iter().map(tile).collect()
+}
+
+/// Jobs end by themselves: what counts is how many were started, and what became of them.
+fn of_jobs(jobs: &JobTotals, summary: &Summary) -> [Tile; 2] {
+    let number = |number: u64| count(number as f64);
+    let passes =
+        format!("in {} of {}", count(f64::from(summary.scaled_up)), counted(f64::from(summary.syncs), "sync", "syncs"));
+    let ended = number(jobs.succeeded.saturating_add(jobs.failed));
+    let of = format!("of {ended} ended; {} found no message", number(jobs.found_nothing));
+    [
+        ("Jobs started".to_owned(), number(jobs.started), passes, ""),
+        ("Jobs failed".to_owned(), number(jobs.failed), of, bad(jobs.failed as f64)),
+    ]
+}
+
+fn bad(number: f64) -> &'static str {
+    if number > 0.0 { "bad" } else { "" }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn decisions(run: &Run) -> String {
     if run.syncs.is_empty() {
         return "<p>The autoscaler never ran.</p>".to_owned();
     }
-    table("decisions", &["Time", "Pods", "Metrics read", "Asked", "Because"], episodes(&run.syncs).iter().map(decision))
+    let title = Words::of(run).title;
+    let rows = episodes(&run.syncs);
+    let rows = rows.iter().map(|episode| decision(episode, title));
+    table("decisions", &["Time", title, "Metrics read", "Asked", "Because"], rows)
 }
 
-fn decision(episode: &Episode) -> String {
+fn decision(episode: &Episode, title: &str) -> String {
     let sync = episode.first;
     let (class, mark, word) = match sync.to.cmp(&sync.from) {
         std::cmp::Ordering::Greater => ("up", "▲ ", "up, "),
@@ -118,7 +155,7 @@ fn decision(episode: &Episode) -> String {
         &[
             ("Time", "time", &format!("<a href=\"#t={}\">{}</a>{until}", sync.at_s, clock(sync.at_s))),
             (
-                "Pods",
+                title,
                 "number change",
                 &format!(
                     "<span class=\"hidden\">{word}</span><span aria-hidden=\"true\">{mark}</span>{}",

@@ -18,7 +18,7 @@
 //! | `terminal.rs`, `terminal/` | the text: plots, tables |
 //! | `html.rs`, `html/` | the page; beside them `page.html`, `page.css`, `page.js` |
 //! | `episode.rs` | which syncs are one row |
-//! | `axis.rs`, `number.rs` | where ticks stand; how numbers read |
+//! | `axis.rs`, `number.rs`, `words.rs` | where ticks stand; how numbers read; what pods and requests are called |
 
 mod axis;
 mod episode;
@@ -27,6 +27,7 @@ mod example;
 mod html;
 mod number;
 mod terminal;
+mod words;
 
 pub use html::page;
 pub(crate) use terminal::clean;

@@ -59,14 +59,6 @@ pub(super) fn clock(at_s: u32) -> String {
     format!("+{}:{:02}:{:02}", at_s / 3_600, at_s / 60 % 60, at_s % 60)
 }
 
-/// `3…20 pods`, or `3 pods or more`.
-pub(super) fn pods_allowed((min, max): (i32, Option<i32>)) -> String {
-    match max {
-        Some(max) => format!("{min}…{max} pods"),
-        None => format!("{min} pods or more"),
-    }
-}
-
 /// `2 h 40 min`, `90 s`.
 pub(super) fn length(seconds: u32) -> String {
     let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];

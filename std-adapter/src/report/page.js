@@ -98,7 +98,7 @@
       add("p", "No sync yet.", verdict);
       return;
     }
-    const change = sync.from === sync.to ? `held at ${plural(sync.to, "pod")}` : `${sync.from} → ${plural(sync.to, "pod")}`;
+    const change = sync.from === sync.to ? `held at ${plural(sync.to, data.replica)}` : `${sync.from} → ${plural(sync.to, data.replica)}`;
     if (sync.to !== sync.from) verdict.classList.add(sync.to > sync.from ? "up" : "down");
     add("h3", `Sync at ${clock(sync.at_s)}: ${change}`, verdict);
     add("p", sync.reason, verdict).className = "why";
@@ -107,7 +107,7 @@
     );
     list("ul", "Read", readings);
     add("h4", "Asked together");
-    add("p", sync.asked === null ? "nothing computed" : plural(sync.asked, "pod"));
+    add("p", sync.asked === null ? "nothing computed" : plural(sync.asked, data.replica));
     list("ol", "Steps", sync.steps);
     const conditions = list("ul", "Conditions", sync.conditions);
     if (conditions) conditions.className = "conditions";

@@ -7,10 +7,11 @@ mod plot;
 mod table;
 mod text;
 
-use crate::simulate::run::{MetricReading, Run, Summary};
+use crate::simulate::run::{JobTotals, MetricReading, Run, Summary};
 
 use super::episode::{Episode, episodes};
-use super::number::{clock, count, counted, length, milliseconds, percent_of, pods_allowed};
+use super::number::{clock, count, counted, length, milliseconds, percent_of};
+use super::words::Words;
 use plot::plots;
 use table::{Align, Cell, Column, Row, Table};
 pub(crate) use text::clean;
@@ -42,7 +43,7 @@ pub fn timeline(run: &Run, style: Style, width: usize) -> String {
         documented(run, paint, width, &mut out);
     }
     section("Summary", paint, &mut out);
-    summary(&run.summary, paint, width, &mut out);
+    summary(run, paint, width, &mut out);
     out
 }
 
@@ -54,7 +55,7 @@ fn heading(run: &Run, paint: Paint, width: usize, out: &mut String) {
     if !description.is_empty() {
         line(&cut(&description, width), out);
     }
-    let facts = format!("{} · {} · seed {}", length(run.duration_s), pods_allowed(run.bounds), run.seed);
+    let facts = format!("{} · {} · seed {}", length(run.duration_s), Words::of(run).allowed(run.bounds), run.seed);
     line(&paint.in_role(Role::Quiet, &cut(&facts, width)), out);
     for text in wrap(&run.metrics.iter().map(|metric| clean(metric)).collect::<Vec<_>>().join(" · "), width) {
         line(&paint.in_role(Role::Quiet, &text), out);
@@ -76,7 +77,7 @@ fn decisions(run: &Run, paint: Paint, width: usize, out: &mut String) {
     let table = Table {
         columns: vec![
             Column { title: "time", align: Align::Left, wraps: false },
-            Column { title: "pods", align: Align::Right, wraps: false },
+            Column { title: Words::of(run).replicas, align: Align::Right, wraps: false },
             Column { title: "metrics read → ask", align: Align::Left, wraps: true },
             Column { title: "asked", align: Align::Right, wraps: false },
             Column { title: "because", align: Align::Left, wraps: true },
@@ -153,31 +154,43 @@ fn documented(run: &Run, paint: Paint, width: usize, out: &mut String) {
     line(&format!("{agreed} of {} agree.", counted(run.documented.len() as f64, "moment", "moments")), out);
 }
 
-fn summary(summary: &Summary, paint: Paint, width: usize, out: &mut String) {
+fn summary(run: &Run, paint: Paint, width: usize, out: &mut String) {
+    let summary = &run.summary;
+    let words = Words::of(run);
     let of_offered = |part| percent_of(part, summary.offered).unwrap_or_default();
     let (fewest, most) = summary.replicas;
-    let rows = [
-        ("requests offered", count(summary.offered), String::new()),
-        ("requests served", count(summary.served), of_offered(summary.served)),
-        ("requests failed", count(summary.failed), of_offered(summary.failed)),
-        ("queued, most", count(summary.queued_max), format!("{} at the end", count(summary.queued_at_end))),
-        ("latency p95, highest", milliseconds(summary.latency_p95_max_ms), String::new()),
-        ("pod-hours", count(summary.pod_hours), format!("{fewest}…{most} pods")),
+    let in_work = summary.jobs.as_ref().map(|jobs| format!(", {} in work", count(jobs.in_work_at_end as f64)));
+    let mut rows = vec![
+        (format!("{} offered", words.requests), count(summary.offered), String::new()),
+        (format!("{} served", words.requests), count(summary.served), of_offered(summary.served)),
+        (format!("{} failed", words.requests), count(summary.failed), of_offered(summary.failed)),
         (
-            "scalings",
-            count(f64::from(summary.scaled_up) + f64::from(summary.scaled_down)),
-            format!(
-                "{} up, {} down, in {}",
-                count(f64::from(summary.scaled_up)),
-                count(f64::from(summary.scaled_down)),
-                counted(f64::from(summary.syncs), "sync", "syncs"),
-            ),
+            "queued, most".to_owned(),
+            count(summary.queued_max),
+            format!("{} at the end{}", count(summary.queued_at_end), in_work.unwrap_or_default()),
         ),
-        ("reversals", count(f64::from(summary.reversals)), String::new()),
+        ("latency p95, highest".to_owned(), milliseconds(summary.latency_p95_max_ms), String::new()),
+        (format!("{}-hours", words.replica), count(summary.pod_hours), format!("{fewest}…{most} {}", words.replicas)),
     ];
-    let cells = |(name, number, note): (&str, String, String)| {
+    match &summary.jobs {
+        Some(jobs) => rows.extend(of_jobs(jobs, summary)),
+        None => rows.extend([
+            (
+                "scalings".to_owned(),
+                count(f64::from(summary.scaled_up) + f64::from(summary.scaled_down)),
+                format!(
+                    "{} up, {} down, in {}",
+                    count(f64::from(summary.scaled_up)),
+                    count(f64::from(summary.scaled_down)),
+                    counted(f64::from(summary.syncs), "sync", "syncs"),
+                ),
+            ),
+            ("reversals".to_owned(), count(f64::from(summary.reversals)), String::new()),
+        ]),
+    }
+    let cells = |(name, number, note): (String, String, String)| {
         vec![
-            Cell { text: name.to_owned(), role: Role::Quiet },
+            Cell { text: name, role: Role::Quiet },
             Cell { text: number, role: Role::Text },
             Cell { text: note, role: Role::Quiet },
         ]
@@ -185,6 +198,33 @@ fn summary(summary: &Summary, paint: Paint, width: usize, out: &mut String) {
     let column = |align| Column { title: "", align, wraps: true };
     let columns = vec![column(Align::Left), column(Align::Right), column(Align::Left)];
     Table { columns, rows: rows.into_iter().map(cells).collect() }.write(paint, width, out);
+}
+
+/// Jobs end by themselves: what counts is how many were started, and what became of them.
+fn of_jobs(jobs: &JobTotals, summary: &Summary) -> [(String, String, String); 3] {
+    let number = |number: u64| count(number as f64);
+    let (succeeded, failed) = jobs.kept;
+    [
+        (
+            "jobs started".to_owned(),
+            number(jobs.started),
+            format!(
+                "in {} of {}",
+                count(f64::from(summary.scaled_up)),
+                counted(f64::from(summary.syncs), "sync", "syncs")
+            ),
+        ),
+        (
+            "jobs ended".to_owned(),
+            number(jobs.succeeded.saturating_add(jobs.failed)),
+            format!("{} failed, {} found no message", number(jobs.failed), number(jobs.found_nothing)),
+        ),
+        (
+            "ended jobs kept".to_owned(),
+            number(succeeded.saturating_add(failed)),
+            format!("{} succeeded, {} failed", number(succeeded), number(failed)),
+        ),
+    ]
 }
 
 fn line(text: &str, out: &mut String) {

@@ -9,6 +9,7 @@
 //! from pcg32 with the scenario's seed, functions like the sine from `libm`, and no clock is read.
 
 mod documented;
+mod jobs;
 pub mod load;
 mod nodes;
 pub mod open;
@@ -68,6 +69,16 @@ pub trait Scaler {
 
     /// The scale was changed at `at` (nanoseconds since the start of the run).
     fn applied(&mut self, at: i64, from: i32, to: i32);
+
+    /// Seconds from sync to sync where that is the policy's own; else `controller.sync_period_s` says it.
+    fn period_s(&self) -> Option<u32> {
+        None
+    }
+
+    /// Names of the ended jobs to delete after a sync; only who starts jobs deletes them.
+    fn deletes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a controller sees at one sync. Times are nanoseconds since the start of the run; those of the first pods are
@@ -88,6 +99,9 @@ pub struct Seen<'a> {
     pub news: &'a [&'a [Measured]],
     /// The partitions of the topic as its broker shows them now; empty without a topic.
     pub partitions: &'a [SeenPartition],
+    /// The jobs: those that have ended and are kept, then the unfinished ones in the order of their creation, one for each
+    /// pod; empty without jobs.
+    pub jobs: &'a [SeenJob<'a>],
 }
 
 impl Seen<'_> {
@@ -106,6 +120,26 @@ pub struct SeenPartition {
     pub head: i64,
     /// Messages consumed.
     pub committed: i64,
+}
+
+/// One job as the API shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenJob<'a> {
+    /// Its name.
+    pub name: String,
+    /// Its pod, while it has not ended.
+    pub pod: Option<&'a SeenPod<'a>>,
+    /// Its end; absent while it has not ended.
+    pub ended: Option<SeenEnd>,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenEnd {
+    /// Whether it failed; the API then shows no `completionTime`.
+    pub failed: bool,
+    /// When that was.
+    pub at: i64,
 }
 
 /// One pod as the API shows it.
@@ -180,12 +214,13 @@ pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMu
     let mut watches = Watch::all(plan);
     let mut tally = Tally::new(world.wanted());
     let (mut samples, mut syncs) = (Vec::new(), Vec::<Sync>::new());
+    let period_s = scaler.period_s().unwrap_or(plan.controller.sync_period_s).max(1);
     let (last, hundredth) = (plan.duration_s.saturating_sub(1), plan.duration_s.div_ceil(100).max(1));
     for at_s in 0..plan.duration_s {
         world.wake(at_s);
         let mut changed = false;
         let since_first = at_s.checked_sub(plan.controller.first_sync_s);
-        if since_first.is_some_and(|since| since.is_multiple_of(plan.controller.sync_period_s)) {
+        if since_first.is_some_and(|since| since.is_multiple_of(period_s)) {
             let sync = synced(&mut world, scaler, at_s);
             changed = sync.from != sync.to;
             tally.scaled(sync.from, sync.to);
@@ -197,7 +232,7 @@ pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMu
             watch.look(&sample, syncs.last().map_or("", |sync| sync.reason.as_str()));
         }
         if changed || at_s == last || at_s.is_multiple_of(plan.sample_every_s) {
-            samples.push(sample);
+            samples.push(world.sampled(sample));
         }
         if at_s == last || (at_s + 1).is_multiple_of(hundredth) {
             progress(at_s + 1, plan.duration_s);
@@ -214,7 +249,7 @@ pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMu
         metrics: scaler.metrics(),
         samples,
         documented,
-        summary: tally.summary(syncs.len()),
+        summary: Summary { jobs: world.job_totals(), ..tally.summary(syncs.len()) },
         syncs,
     }
 }
@@ -223,14 +258,16 @@ pub fn run(scenario: &Scenario, scaler: &mut dyn Scaler, progress: &mut dyn FnMu
 fn synced(world: &mut World<'_>, scaler: &mut dyn Scaler, at_s: u32) -> Sync {
     let from = world.wanted();
     let now = i64::from(at_s) * SECOND_NS;
+    let pods = world.seen(at_s);
     let mut sync = scaler.sync(&Seen {
         now,
         spec_replicas: from,
         status_replicas: world.alive(),
-        pods: &world.seen(at_s),
+        pods: &pods,
         service: world.seen_service(at_s),
         news: &world.service_news(at_s),
         partitions: &world.seen_partitions(),
+        jobs: &world.seen_jobs(&pods),
     });
     world.looked(at_s);
     // The world has the last word on what happened.
@@ -241,6 +278,7 @@ fn synced(world: &mut World<'_>, scaler: &mut dyn Scaler, at_s: u32) -> Sync {
         world.scale(sync.to, at_s);
         scaler.applied(now, from, sync.to);
     }
+    world.delete_jobs(&scaler.deletes());
     sync
 }
 

@@ -16,7 +16,7 @@ const MIB: f64 = 1_048_576.0;
 #[derive(Clone, Debug)]
 pub(super) struct Pod {
     pub(super) name: String,
-    number: u64,
+    pub(super) number: u64,
     created_s: i64,
     pub(super) placed: Option<Placed>,
     deleted_s: Option<i64>,

@@ -36,6 +36,8 @@ pub(super) struct Service {
     rps: f64,
     servers: f64,
     service_ms: f64,
+    /// Seconds that one request takes at least, by the CPU that a pod may use.
+    cpu_s: f64,
     timeout_s: u32,
 }
 
@@ -53,6 +55,7 @@ impl Service {
             rps,
             servers: (rps * workload.service_ms / 1_000.0).max(1.0),
             service_ms: workload.service_ms,
+            cpu_s: 1.0 / by_cpu,
             timeout_s: workload.request_timeout_s.unwrap_or(u32::MAX),
         }
     }
@@ -60,6 +63,13 @@ impl Service {
     /// Mean time of serving a request on an idle pod, seconds.
     pub(super) fn service_s(&self) -> f64 {
         self.service_ms / 1_000.0
+    }
+
+    /// Whole seconds that a pod works on a request, and how many it works on at once; both at least 1.
+    pub(super) fn batch(&self) -> (u32, u64) {
+        // A pod that has no CPU left for requests is never done: no run is as long as this.
+        let work_s = libm::ceil(self.service_s().max(self.cpu_s) - 1e-9).clamp(1.0, f64::from(u32::MAX));
+        (work_s as u32, libm::round(self.rps * work_s).max(1.0) as u64)
     }
 
     /// What `pods` pods serve in one second, millionths of a request.

@@ -145,4 +145,24 @@ pub struct Summary {
     pub reversals: u32,
     /// Syncs made.
     pub syncs: u32,
+    /// Of jobs, where the run has them: requests are then messages, and replicas jobs that have not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobTotals>,
+}
+
+/// Totals of the jobs of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct JobTotals {
+    /// Jobs that were started.
+    pub started: u64,
+    /// Jobs that ended well, those that found nothing to do among them.
+    pub succeeded: u64,
+    /// Jobs that failed.
+    pub failed: u64,
+    /// Jobs that ended without having found a message.
+    pub found_nothing: u64,
+    /// Messages that jobs were working on at the end.
+    pub in_work_at_end: u64,
+    /// Jobs that had succeeded and failed and were not deleted at the end.
+    pub kept: (u64, u64),
 }

@@ -102,6 +102,9 @@ pub struct Plan {
     /// A topic that the pods consume; absent: they answer requests.
     #[serde(default)]
     pub topic: Option<Topic>,
+    /// Jobs in place of pods that stay, with one queue before them; absent: the pods stay. Not together with a topic.
+    #[serde(default)]
+    pub jobs: Option<Jobs>,
     /// Where pods run; absent: every pod finds a place at once.
     #[serde(default)]
     pub nodes: Option<Nodes>,
@@ -118,6 +121,9 @@ pub struct Plan {
     /// The `spec` of a ScaledObject of KEDA, and `annotations` beside it.
     #[serde(default)]
     pub keda: Option<serde_json::Value>,
+    /// The `spec` of a ScaledJob of KEDA, and `annotations` beside it; goes with `jobs`.
+    #[serde(default)]
+    pub keda_job: Option<serde_json::Value>,
     /// Consumers of the topic, sized by rates.
     #[serde(default)]
     pub consumers: Option<serde_json::Value>,
@@ -127,6 +133,9 @@ pub struct Plan {
     /// The `spec` of a WatermarkPodAutoscaler of Datadog.
     #[serde(default)]
     pub watermark: Option<serde_json::Value>,
+    /// The `autoscalingPolicy` of Google Compute Engine.
+    #[serde(default)]
+    pub gce: Option<serde_json::Value>,
     /// A scaling policy of the Nomad Autoscaler.
     #[serde(default)]
     pub nomad: Option<serde_json::Value>,
@@ -150,14 +159,16 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 9] {
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 11] {
         [
             ("hpa", self.hpa.as_ref()),
             ("keda", self.keda.as_ref()),
+            ("keda_job", self.keda_job.as_ref()),
             ("knative", self.knative.as_ref()),
             ("consumers", self.consumers.as_ref()),
             ("aws", self.aws.as_ref()),
             ("watermark", self.watermark.as_ref()),
+            ("gce", self.gce.as_ref()),
             ("nomad", self.nomad.as_ref()),
             ("schedule", self.schedule.as_ref()),
             ("combine", self.combine.as_ref()),
@@ -205,9 +216,9 @@ pub struct Workload {
     /// Mean time of serving a request on an idle pod, milliseconds, 0.001 to 3,600,000.
     pub service_ms: f64,
     /// Requests that may wait before the pods, in all, 0 to 1,000,000,000; more fail at once. Of a topic: messages that
-    /// are kept, in all; of more the oldest are lost.
+    /// are kept, in all; of more the oldest are lost. Before jobs: messages that may wait.
     pub queue_limit: u32,
-    /// Seconds after which a waiting request fails, 1 to 3,600; absent only with a topic, whose messages wait for ever.
+    /// Seconds after which a waiting request fails, 1 to 3,600; absent only with a topic or jobs, whose messages wait for ever.
     #[serde(default)]
     pub request_timeout_s: Option<u32>,
     /// Seconds from a pod's placement on a node to its first answer, 0 to 86,400.
@@ -235,6 +246,30 @@ pub struct Topic {
     /// Part of the messages that the first partition gets, percent, 0 to 100; the rest is spread evenly over all.
     #[serde(default)]
     pub hot_percent: f64,
+}
+
+/// Work that jobs do: the load are messages in one queue; a job has one pod, takes messages, and ends.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    /// Messages that a job works on before it ends, 1 to 1,000,000; 1 when absent, and absent with `until_empty`.
+    #[serde(default)]
+    pub messages_per_job: Option<u32>,
+    /// A job ends when it finds no message.
+    #[serde(default)]
+    pub until_empty: bool,
+    /// Seconds that a job waits for a message before it ends without, 0 to 86,400.
+    #[serde(default)]
+    pub wait_s: u32,
+    /// How often a job fails with the messages that it has just worked on, percent, 0 to 100.
+    #[serde(default)]
+    pub fails_percent: f64,
+    /// Whether messages of a failed job wait again, in their old place; else they have failed with it.
+    #[serde(default = "yes")]
+    pub failed_return: bool,
+    /// Whether the queue's length that triggers read counts messages that jobs are working on.
+    #[serde(default = "yes")]
+    pub taken_count: bool,
 }
 
 /// An environment in which nodes come late and go late. It stands for whatever adds nodes when pods are pending; it is
@@ -348,6 +383,10 @@ pub struct Expect {
     pub cpu_percent: Option<f64>,
     /// How far from `cpu_percent` still counts, in points of percent, 0 to 1,000.
     pub cpu_within: Option<f64>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn one() -> u32 {

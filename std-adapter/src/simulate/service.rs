@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::jobs::Jobs;
 use super::requests::{Flow, MICRO, Service};
 use super::scenario::Pipeline;
 use super::{ARRIVALS, BACKLOG, IN_FLIGHT, LATENCIES, Measured, SECOND_NS, SERVED};
@@ -27,8 +28,10 @@ pub(super) struct Meter {
 struct Second {
     flow: Flow,
     in_flight: f64,
-    /// Milliseconds, rising; empty when nothing was answered.
-    latencies: Vec<f64>,
+    /// What waits at its end, as the service tells it.
+    backlog: f64,
+    /// Milliseconds, rising, and how much each stands for; empty when nothing was answered.
+    latencies: Vec<(f64, u64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,13 +53,24 @@ impl Meter {
             Vec::new()
         } else {
             let at = |point: u32| (f64::from(point) + 0.5) / f64::from(POINTS);
-            (0..POINTS).map(|point| service.latency_ms(at(point), flow, pods)).collect()
+            (0..POINTS).map(|point| (service.latency_ms(at(point), flow, pods), flow.served)).collect()
         };
+        let in_flight = waiting + whole(flow.served) * service.service_s();
+        self.push(Second { flow: *flow, in_flight, backlog: whole(flow.waiting_after), latencies });
+    }
+
+    /// A second of jobs, with messages in work at its end and the length of the queue as triggers read it.
+    pub(super) fn second_of_jobs(&mut self, flow: &Flow, jobs: &Jobs) {
+        let in_flight = flow.waiting_after as f64 / MICRO as f64 + jobs.in_work() as f64;
+        let backlog = jobs.length() as f64;
+        self.push(Second { flow: *flow, in_flight, backlog, latencies: jobs.latencies().to_vec() });
+    }
+
+    fn push(&mut self, second: Second) {
         while self.seconds.len() >= usize::try_from(self.pipeline.window_s).unwrap_or(1).max(1) {
             self.seconds.pop_front();
         }
-        let in_flight = waiting + whole(flow.served) * service.service_s();
-        self.seconds.push_back(Second { flow: *flow, in_flight, latencies });
+        self.seconds.push_back(second);
     }
 
     /// Takes a sample of the window that ends now, when there has been a whole one.
@@ -74,7 +88,7 @@ impl Meter {
         add(ARRIVALS, mean(&|second| second.flow.offered as f64 / MICRO as f64));
         add(SERVED, mean(&|second| second.flow.served as f64 / MICRO as f64));
         add(IN_FLIGHT, mean(&|second| second.in_flight));
-        add(BACKLOG, self.seconds.back().map_or(0.0, |last| last.flow.waiting_after as f64 / MICRO as f64));
+        add(BACKLOG, self.seconds.back().map_or(0.0, |last| last.backlog));
         for (name, latency) in LATENCIES.into_iter().zip(self.quantiles([0.5, 0.95, 0.99])) {
             if let Some(latency) = latency {
                 add(name, latency);
@@ -109,21 +123,21 @@ impl Meter {
 
     /// `None` when nothing was answered.
     fn quantiles<const N: usize>(&self, wanted: [f64; N]) -> [Option<f64>; N] {
-        let mut points: Vec<(f64, u64)> = self
-            .seconds
-            .iter()
-            .flat_map(|second| second.latencies.iter().map(|latency| (*latency, second.flow.served)))
-            .collect();
+        let mut points: Vec<(f64, u64)> =
+            self.seconds.iter().flat_map(|second| second.latencies.iter().copied()).collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let total: u128 = points.iter().map(|(_, weight)| u128::from(*weight)).sum();
-        wanted.map(|p| {
-            let mut before = 0_u128;
-            points.iter().find_map(|(latency, weight)| {
-                before += u128::from(*weight);
-                (before as f64 >= p * total as f64).then_some(*latency)
-            })
-        })
+        wanted.map(|p| quantile(&points, p))
     }
+}
+
+/// The first of the values, which rise, that has at least the part `p` of all weights up to it; `None` of none.
+pub(super) fn quantile(points: &[(f64, u64)], p: f64) -> Option<f64> {
+    let total: u128 = points.iter().map(|(_, weight)| u128::from(*weight)).sum();
+    let mut before = 0_u128;
+    points.iter().find_map(|(value, weight)| {
+        before += u128::from(*weight);
+        (before as f64 >= p * total as f64).then_some(*value)
+    })
 }
 
 #[cfg(test)]

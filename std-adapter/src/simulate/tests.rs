@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::load::{LoadError, Noise, Part, Steady, Step};
 use super::run::MetricReading;
-use super::scenario::{Controller, Nodes, Pipeline, Plan, ScenarioError, Workload};
+use super::scenario::{Controller, Jobs, Nodes, Pipeline, Plan, ScenarioError, Workload};
 use super::*;
 
 #[test]
@@ -334,14 +334,17 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         load: vec![Part::Steady(Steady { rate_rps })],
         workload: workload(),
         topic: None,
+        jobs: None,
         nodes: None,
         metrics: Pipeline::default(),
         hpa: Some(serde_json::json!({})),
         keda: None,
+        keda_job: None,
         knative: None,
         consumers: None,
         aws: None,
         watermark: None,
+        gce: None,
         nomad: None,
         schedule: None,
         combine: None,
@@ -373,6 +376,18 @@ pub(super) fn workload() -> Workload {
         start_up_jitter_s: 0,
         readiness_delay_s: 2,
         drain_s: 3,
+    }
+}
+
+/// Jobs that take one message each.
+pub(super) fn jobs() -> Jobs {
+    Jobs {
+        messages_per_job: None,
+        until_empty: false,
+        wait_s: 0,
+        fails_percent: 0.0,
+        failed_return: true,
+        taken_count: true,
     }
 }
 

@@ -6,18 +6,24 @@
 //! ([`World::second`]). One second is enough: every time in a scenario is in whole seconds, as are those of the
 //! Kubernetes API, and what happens within a second is in the formulas of [`requests`](super::requests).
 //!
+//! Where there are jobs, each has one pod and its number, is started by whoever decides, and ends by itself; a smaller
+//! number ends none.
+//!
 //! What always holds: pods that exist and are not deleted are as many as the scale asks for (up to the quota); offered
 //! requests are those served, failed and waiting, to the millionth.
 
+use std::collections::BTreeSet;
+
+use super::jobs::{Ended, Jobs};
 use super::nodes::Yard;
 use super::pods::Pod;
 use super::random::Dice;
 use super::requests::{Flow, MICRO, Queue, Service, micro};
-use super::run::Sample;
+use super::run::{JobTotals, Sample};
 use super::scenario::{Plan, Scenario};
 use super::service::Meter;
 use super::topic::Topic;
-use super::{Measured, SeenPartition, SeenPod, load::Load};
+use super::{Measured, SECOND_NS, SeenEnd, SeenJob, SeenPartition, SeenPod, load::Load};
 
 /// The random stream of start-up times.
 const START_UP: u64 = 1;
@@ -30,6 +36,7 @@ const FIRST_READY_S: i64 = 3_600;
 enum Waiting {
     Queue(Queue),
     Topic(Topic),
+    Jobs(Box<Jobs>),
 }
 
 #[derive(Clone, Debug)]
@@ -54,9 +61,10 @@ impl<'a> World<'a> {
             plan,
             load: scenario.load(),
             service: Service::of(&plan.workload),
-            waiting: match &plan.topic {
-                None => Waiting::Queue(Queue::of(&plan.workload)),
-                Some(rules) => Waiting::Topic(Topic::new(rules, &plan.workload)),
+            waiting: match (&plan.topic, &plan.jobs) {
+                (Some(rules), _) => Waiting::Topic(Topic::new(rules, &plan.workload)),
+                (None, Some(rules)) => Waiting::Jobs(Box::new(Jobs::new(rules, plan))),
+                (None, None) => Waiting::Queue(Queue::of(&plan.workload)),
             },
             meter: Meter::new(&plan.metrics),
             yard: plan.nodes.as_ref().map(Yard::new),
@@ -78,8 +86,12 @@ impl<'a> World<'a> {
         world
     }
 
+    /// Pods that the scale asks for, or jobs that have not ended.
     pub(super) fn wanted(&self) -> i32 {
-        self.wanted
+        match self.waiting {
+            Waiting::Queue(_) | Waiting::Topic(_) => self.wanted,
+            Waiting::Jobs(_) => self.alive(),
+        }
     }
 
     /// Pods that exist and are not deleted.
@@ -138,8 +150,37 @@ impl<'a> World<'a> {
     /// The topic's partitions as its broker shows them; empty without a topic.
     pub(super) fn seen_partitions(&self) -> Vec<SeenPartition> {
         match &self.waiting {
-            Waiting::Queue(_) => Vec::new(),
+            Waiting::Queue(_) | Waiting::Jobs(_) => Vec::new(),
             Waiting::Topic(topic) => topic.seen(),
+        }
+    }
+
+    /// The jobs as the API shows them, with `pods` as they are [seen](Self::seen): those that have ended, then the others.
+    pub(super) fn seen_jobs<'s>(&self, pods: &'s [SeenPod<'s>]) -> Vec<SeenJob<'s>> {
+        let Waiting::Jobs(jobs) = &self.waiting else { return Vec::new() };
+        let ended = jobs.ended().map(|Ended { number, failed, at_s }| {
+            let end = SeenEnd { failed, at: i64::from(at_s) * SECOND_NS };
+            SeenJob { name: job_name(number), pod: None, ended: Some(end) }
+        });
+        let unfinished = self.pods.iter().zip(pods);
+        let unfinished =
+            unfinished.map(|(pod, seen)| SeenJob { name: job_name(pod.number), pod: Some(seen), ended: None });
+        ended.chain(unfinished).collect()
+    }
+
+    /// Deletes jobs that have ended, by their names.
+    pub(super) fn delete_jobs(&mut self, names: &[String]) {
+        if let (Waiting::Jobs(jobs), false) = (&mut self.waiting, names.is_empty()) {
+            let names = names.iter().map(String::as_str).collect::<BTreeSet<_>>();
+            jobs.delete(|number| names.contains(job_name(number).as_str()));
+        }
+    }
+
+    /// Totals of the jobs up to now.
+    pub(super) fn job_totals(&self) -> Option<JobTotals> {
+        match &self.waiting {
+            Waiting::Queue(_) | Waiting::Topic(_) => None,
+            Waiting::Jobs(jobs) => Some(jobs.totals()),
         }
     }
 
@@ -152,6 +193,10 @@ impl<'a> World<'a> {
         for _ in alive.len()..target {
             let pod = self.create(now);
             self.pods.push(pod);
+        }
+        if let Waiting::Jobs(jobs) = &mut self.waiting {
+            jobs.started(target.saturating_sub(alive.len()));
+            return self.settle(now);
         }
         let pods = &mut self.pods;
         alive.sort_by_key(|at| pods.get(*at).map(|pod| pod.farewell(now)));
@@ -168,15 +213,25 @@ impl<'a> World<'a> {
     pub(super) fn second(&mut self, now_s: u32) -> (Flow, Sample) {
         let now = i64::from(now_s);
         let workload = &self.plan.workload;
-        let ready = self.pods.iter().filter(|pod| pod.serves(now)).count() as u64;
+        let serving = self.pods.iter().filter(|pod| pod.serves(now));
+        let ready = serving.clone().count() as u64;
         let offered = micro(self.load.rate(now_s));
+        let mut ended = Vec::new();
         let (flow, working) = match &mut self.waiting {
             Waiting::Queue(queue) => (queue.second(now_s, offered, self.service.capacity(ready)), ready),
             Waiting::Topic(topic) => {
                 (topic.second(now_s, offered, ready, self.service.capacity(1)), topic.working(ready))
             }
+            Waiting::Jobs(jobs) => {
+                let flow;
+                (flow, ended) = jobs.second(now_s, offered, &serving.map(|pod| pod.number).collect::<Vec<_>>());
+                (flow, ready)
+            }
         };
-        self.meter.second(&self.service, &flow, working);
+        match &self.waiting {
+            Waiting::Queue(_) | Waiting::Topic(_) => self.meter.second(&self.service, &flow, working),
+            Waiting::Jobs(jobs) => self.meter.second_of_jobs(&flow, jobs),
+        }
 
         // Millionths that cannot be shared evenly go to the first pods, so that the shares add up. Consumers without a
         // partition are the youngest.
@@ -190,6 +245,10 @@ impl<'a> World<'a> {
             let requests = if works { share + u64::from(odd > 0) } else { 0 };
             odd = odd.saturating_sub(u64::from(works));
             left = left.saturating_sub(u64::from(works));
+            let requests = match &self.waiting {
+                Waiting::Queue(_) | Waiting::Topic(_) => requests,
+                Waiting::Jobs(jobs) => jobs.rate(pod.number),
+            };
             let usage = pod.use_up(workload, now, requests, self.plan.metrics.window_s);
             if serves {
                 cpu += usage.cpu;
@@ -202,15 +261,19 @@ impl<'a> World<'a> {
         let count = |of: &dyn Fn(&Pod) -> bool| {
             i32::try_from(self.pods.iter().filter(|pod| of(pod)).count()).unwrap_or(i32::MAX)
         };
+        let latency_ms = |p| match &self.waiting {
+            Waiting::Queue(_) | Waiting::Topic(_) => self.service.latency_ms(p, &flow, working),
+            Waiting::Jobs(jobs) => jobs.latency_ms(p),
+        };
         let sample = Sample {
             at_s: now_s,
             offered: requests(flow.offered),
             served: requests(flow.served),
             failed: requests(flow.failed),
             queued: requests(flow.waiting_after),
-            latency_p50_ms: self.service.latency_ms(0.5, &flow, working),
-            latency_p95_ms: self.service.latency_ms(0.95, &flow, working),
-            wanted: self.wanted,
+            latency_p50_ms: latency_ms(0.5),
+            latency_p95_ms: latency_ms(0.95),
+            wanted: self.wanted(),
             ready: count(&|pod| pod.serves(now)),
             starting: count(&|pod| !pod.deleted() && pod.placed.is_some() && !pod.ready(now)),
             pending: count(&|pod| pod.placed.is_none()),
@@ -219,7 +282,29 @@ impl<'a> World<'a> {
             cpu_percent: of_request(cpu as f64, f64::from(workload.cpu_request_millicores) * 1e3),
             memory_percent: of_request(memory as f64, f64::from(workload.memory_request_mib) * 1_048_576.0),
         };
+        self.end(&ended);
         (flow, sample)
+    }
+
+    /// A sample as it is kept.
+    pub(super) fn sampled(&mut self, sample: Sample) -> Sample {
+        match &mut self.waiting {
+            Waiting::Queue(_) | Waiting::Topic(_) => sample,
+            Waiting::Jobs(jobs) => jobs.sampled(sample),
+        }
+    }
+
+    /// Pods of jobs that have ended go, and leave their places.
+    fn end(&mut self, ended: &[Ended]) {
+        let yard = &mut self.yard;
+        self.pods.retain(|pod| {
+            // Jobs end in the order of their numbers.
+            let stays = ended.binary_search_by_key(&pod.number, |end| end.number).is_err();
+            if let (false, Some(yard), Some(node)) = (stays, yard.as_mut(), pod.placed.and_then(|placed| placed.node)) {
+                yard.give(node);
+            }
+            stays
+        });
     }
 
     fn create(&mut self, now_s: i64) -> Pod {
@@ -259,6 +344,10 @@ impl<'a> World<'a> {
     }
 }
 
+fn job_name(number: u64) -> String {
+    format!("job-{number}")
+}
+
 /// Millionths as requests.
 pub(super) fn requests(micro: u64) -> f64 {
     micro as f64 / MICRO as f64
@@ -268,7 +357,8 @@ pub(super) fn requests(micro: u64) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::tests::{nodes, plan, scenario};
+    use super::super::scenario::{self, Nodes, Workload};
+    use super::super::tests::{jobs, nodes, plan, scenario};
     use super::*;
 
     #[test]
@@ -382,8 +472,129 @@ mod tests {
         assert_eq!(world.second(6).1.failed, 10.0);
     }
 
+    #[test]
+    fn a_job_waits_for_a_node_starts_works_and_leaves_its_place_to_the_next() {
+        let mut plan = of_jobs(0.0, 5_000.0);
+        plan.load =
+            serde_saphyr::from_str("[spike: {from_rps: 0, to_rps: 4, at_s: 0, duration_s: 1}]").expect("parses");
+        plan.nodes = Some(Nodes { at_start: 1, fewest: 1, most: 1, ..nodes() });
+        let scenario = scenario(plan);
+        let mut world = World::new(&scenario);
+        world.wake(0);
+        world.scale(3, 0);
+        let states = (0..60).map(|at| {
+            if at > 0 {
+                world.wake(at);
+            }
+            let (_, sample) = world.second(at);
+            (sample.wanted, sample.pending, sample.starting, sample.ready)
+        });
+        let mut states = states.collect::<Vec<_>>();
+        states.dedup();
+        // Two places: the third job waits for one. Each starts for 10 + 2 s and works for 5.
+        assert_eq!(states, [(3, 1, 2, 0), (3, 1, 0, 2), (1, 0, 1, 0), (1, 0, 0, 1), (0, 0, 0, 0)]);
+        let totals = world.job_totals().expect("jobs");
+        assert_eq!((totals.started, totals.succeeded, totals.kept, totals.in_work_at_end), (3, 3, (3, 0), 0));
+    }
+
+    #[test]
+    fn a_smaller_number_ends_no_job_and_its_pod_uses_what_its_message_costs() {
+        let mut plan = of_jobs(3.0, 20_000.0);
+        plan.workload.cpu_ms_per_request = 10_000.0;
+        let scenario = scenario(plan);
+        let mut world = World::new(&scenario);
+        world.scale(3, 0);
+        for at in 0..14 {
+            world.wake(at);
+            world.scale(0, at);
+            let (_, sample) = world.second(at);
+            assert_eq!((sample.wanted, sample.draining), (3, 0));
+            // 10 core-seconds in 20 s: half a core of the one that is requested, from second 12 on.
+            assert_eq!(sample.cpu_percent, if at < 12 { 0.0 } else { 50.0 });
+        }
+        let pods = world.seen(14);
+        let jobs = world.seen_jobs(&pods);
+        assert_eq!(jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["job-1", "job-2", "job-3"]);
+        assert!(jobs.iter().all(|job| job.ended.is_none() && job.pod.is_some_and(|pod| pod.name.starts_with("pod-"))));
+    }
+
+    #[test]
+    fn ended_jobs_are_seen_with_their_end_until_they_are_deleted() {
+        let scenario = scenario(of_jobs(0.0, 5_000.0));
+        let mut world = World::new(&scenario);
+        world.scale(2, 0);
+        for at in 0..13 {
+            world.wake(at);
+            world.second(at);
+        }
+        let ended =
+            |world: &World<'_>| world.seen_jobs(&[]).into_iter().map(|job| (job.name, job.ended)).collect::<Vec<_>>();
+        let end = Some(SeenEnd { failed: false, at: 13 * SECOND_NS });
+        assert_eq!(ended(&world), [("job-1".to_owned(), end), ("job-2".to_owned(), end)]);
+        world.delete_jobs(&["job-1".to_owned(), "job-7".to_owned(), "nobody".to_owned()]);
+        assert_eq!(ended(&world), [("job-2".to_owned(), end)]);
+    }
+
+    fn of_jobs(rate_rps: f64, service_ms: f64) -> Plan {
+        let mut plan = plan(rate_rps, 400);
+        plan.jobs = Some(jobs());
+        plan.workload = Workload {
+            replicas: 0,
+            request_timeout_s: None,
+            drain_s: 0,
+            capacity_rps: 0.001,
+            service_ms,
+            ..plan.workload
+        };
+        plan
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn whatever_is_asked_jobs_and_messages_add_up(
+            scales in prop::collection::vec((0_u32..12, -3_i32..30), 1..40),
+            rate in 0.0..3.0,
+            service_ms in 1.0..30_000.0,
+            with_nodes: bool,
+            jitter in 0_u32..20,
+            fails_percent in 0.0..50.0,
+        ) {
+            let mut plan = of_jobs(rate, service_ms);
+            plan.nodes = with_nodes.then(nodes);
+            plan.workload.start_up_jitter_s = jitter;
+            plan.jobs = Some(scenario::Jobs { fails_percent, until_empty: true, wait_s: 1, ..jobs() });
+            let scenario = scenario(plan);
+            let mut world = World::new(&scenario);
+            let (mut at, mut offered, mut gone, mut started) = (0, 0, 0, 0);
+            for (pause, wanted) in scales {
+                for now in at..=at + pause {
+                    world.wake(now);
+                    let before = world.wanted();
+                    if now == at + pause {
+                        world.scale(wanted, now);
+                        started += i64::from(wanted.max(before) - before);
+                    }
+                    prop_assert_eq!(world.wanted(), if now == at + pause { before.max(wanted) } else { before });
+                    let (flow, sample) = world.second(now);
+                    offered += flow.offered;
+                    gone += flow.served + flow.failed;
+                    let totals = world.job_totals().expect("jobs");
+                    prop_assert_eq!(offered, gone + flow.waiting_after + totals.in_work_at_end * MICRO);
+                    prop_assert_eq!(sample.ready + sample.starting + sample.pending, sample.wanted);
+                    let ended = totals.succeeded + totals.failed;
+                    prop_assert_eq!(totals.started as i64, started);
+                    prop_assert_eq!(ended as i64 + i64::from(world.wanted()), started);
+                    let taken = world.pods.iter().filter(|pod| pod.placed.is_some_and(|it| it.node.is_some())).count();
+                    if let (Some(nodes), Some(rules)) = (sample.nodes, &scenario.plan().nodes) {
+                        prop_assert!(taken as u32 <= nodes as u32 * rules.pods_per_node);
+                    }
+                    prop_assert!(sample.latency_p50_ms <= sample.latency_p95_ms);
+                }
+                at += pause + 1;
+            }
+        }
 
         #[test]
         fn whatever_is_asked_pods_and_requests_add_up(

@@ -4,7 +4,7 @@ use plimsoll::decide::Decisions;
 use plimsoll::engine::Settings;
 use serde_json::{Value, json};
 
-use super::ask;
+use super::{ask, explained};
 
 #[test]
 fn votes_are_combined_guarded_and_held_by_a_budget() {
@@ -12,7 +12,13 @@ fn votes_are_combined_guarded_and_held_by_a_budget() {
         "min_replicas": 1, "max_replicas": 20, "flap_budget": { "reversals": 1, "period_s": 600 },
     } });
     let mut decisions = Decisions::new(Settings::default());
-    ask(&mut decisions, &json!({ "define": "both", "policy": policy }));
+    ask(&mut decisions, &json!({ "define": "both", "policy": policy.clone() }));
+    let seen = json!({ "now": 0, "replicas": 8, "votes": [{ "want": 3 }, { "want": 5 }] });
+    let line = json!({ "policy": "both", "observation": seen });
+    let votes = ask(&mut decisions, &line)["outlook"]["vote"].clone();
+    assert_eq!(votes[0], json!({ "up": { "want": 6, "to": 6 }, "down": null }), "the other is the mildest");
+    assert_eq!(votes[1]["down"], json!({ "want": 4, "to": 4 }));
+    insta::assert_snapshot!("combine", explained(&json!({ "policy": policy, "observation": seen })));
     let mut history = Value::Null;
     let mut turn = |second: i64, replicas: i32, votes: Value, guards: Value| {
         let seen = json!({ "now": second * 1_000_000_000, "replicas": replicas, "votes": votes, "guards": guards });

@@ -3,6 +3,7 @@
 mod aws;
 mod combine;
 mod consumers;
+mod gce;
 mod keda;
 mod keda_job;
 mod knative;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::markup::escape;
 use crate::report::axis::{self, Axis};
 use crate::report::number::{clock, count, target_percent, tick};
+use crate::report::words::Words;
 use crate::simulate::run::{Run, Sample};
 
 /// A curve is thinned to at most four points (first, lowest, highest, last) in each of so many parts of the run.
@@ -23,13 +24,14 @@ pub(super) fn times(span: u32) -> String {
 
 /// All charts of the run.
 pub(super) fn charts(run: &Run, span: u32) -> String {
-    let board = Board { samples: &run.samples, span };
+    let board = Board { samples: &run.samples, span, words: Words::of(run) };
     [board.load(), board.pods(run), board.utilization(run), board.latency(), board.queue()].concat()
 }
 
 struct Board<'run> {
     samples: &'run [Sample],
     span: u32,
+    words: Words,
 }
 
 /// One curve: its name in data and style, its name for people, and its value.
@@ -59,7 +61,7 @@ struct Level {
 struct Chart<'a> {
     key: &'static str,
     title: &'static str,
-    unit: &'static str,
+    unit: &'a str,
     axis: Axis,
     curves: &'a [Curve],
     levels: Vec<Level>,
@@ -78,7 +80,7 @@ impl Board<'_> {
         self.draw(Chart {
             key: "load",
             title: "Load",
-            unit: "requests per second",
+            unit: &format!("{} per second", self.words.requests),
             axis,
             curves: &curves,
             levels: vec![],
@@ -102,7 +104,12 @@ impl Board<'_> {
                 value: |sample| f64::from(sample.ready) + f64::from(sample.starting),
             },
             Curve { key: "ready", name: "ready", look: Look::StepArea, value: |sample| f64::from(sample.ready) },
-            Curve { key: "wanted", name: "wanted", look: Look::Steps, value: |sample| f64::from(sample.wanted) },
+            Curve {
+                key: "wanted",
+                name: self.words.wanted,
+                look: Look::Steps,
+                value: |sample| f64::from(sample.wanted),
+            },
         ];
         let drawn = self.samples.iter().flat_map(|sample| curves.iter().map(|curve| (curve.value)(sample)));
         let most = drawn.fold(1.0, f64::max);
@@ -119,7 +126,7 @@ impl Board<'_> {
         let tallest = levels.iter().map(|level| level.value).fold(most, f64::max);
         let axis = Axis::over_counts([tallest].into_iter(), 5);
         let above = self.marks(run);
-        self.draw(Chart { key: "pods", title: "Pods", unit: "", axis, curves: &curves, levels, above })
+        self.draw(Chart { key: "pods", title: self.words.title, unit: "", axis, curves: &curves, levels, above })
     }
 
     fn utilization(&self, run: &Run) -> String {
@@ -171,7 +178,7 @@ impl Board<'_> {
         self.draw(Chart {
             key: "queue",
             title: "Queue",
-            unit: "requests waiting",
+            unit: &format!("{} waiting", self.words.requests),
             axis,
             curves: &curves,
             levels: vec![],

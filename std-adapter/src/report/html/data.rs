@@ -4,11 +4,14 @@
 
 use serde::Serialize;
 
+use crate::report::words::Words;
 use crate::simulate::run::{Run, Sample, Sync};
 
 #[derive(Serialize)]
 struct Data<'run> {
     span: u32,
+    /// What a replica is called.
+    replica: &'static str,
     at: Vec<u32>,
     offered: Vec<Number>,
     served: Vec<Number>,
@@ -33,6 +36,7 @@ pub(super) fn json(run: &Run, span: u32) -> String {
     let counts = |value: fn(&Sample) -> i32| run.samples.iter().map(value).collect();
     let data = Data {
         span,
+        replica: Words::of(run).replica,
         at: run.samples.iter().map(|sample| sample.at_s).collect(),
         offered: numbers(|sample| sample.offered),
         served: numbers(|sample| sample.served),

@@ -14,6 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use super::text::{Paint, Role};
 use crate::report::axis::{self, Axis};
 use crate::report::number::{clock, tick};
+use crate::report::words::Words;
 use crate::simulate::run::{Run, Sample};
 
 /// Columns left of the axis, for its labels.
@@ -25,14 +26,16 @@ pub(super) fn plots(run: &Run, paint: Paint, width: usize, out: &mut String) {
     let offered = |sample: &Sample| sample.offered;
     let served = |sample: &Sample| sample.served;
     let load = run.samples.iter().flat_map(|sample| [sample.offered, sample.served]);
-    field.heading("load, requests per second", [("offered", Role::Offered), ("served", Role::Served)], paint, out);
+    let words = Words::of(run);
+    let load_title = format!("load, {} per second", words.requests);
+    field.heading(&load_title, [("offered", Role::Offered), ("served", Role::Served)], paint, out);
     field.plot(&run.samples, Axis::over(load, 5), (offered, Role::Offered), (served, Role::Served), paint, out);
     field.ground(None, out);
     out.push('\n');
     let wanted = |sample: &Sample| f64::from(sample.wanted);
     let ready = |sample: &Sample| f64::from(sample.ready);
     let pods = run.samples.iter().flat_map(|sample| [sample.wanted, sample.ready]).map(f64::from);
-    field.heading("pods", [("wanted", Role::Wanted), ("ready", Role::Ready)], paint, out);
+    field.heading(words.replicas, [(words.wanted, Role::Wanted), ("ready", Role::Ready)], paint, out);
     field.plot(&run.samples, Axis::over_counts(pods, 5), (wanted, Role::Wanted), (ready, Role::Ready), paint, out);
     field.ground(Some(run), out);
     field.times(paint, out);

@@ -1,7 +1,7 @@
 //! The ranges of a plan's values, section by section, in the order of the file.
 
 use super::super::value::{BadValue, within};
-use super::{Controller, DURATION_MOST_S, Expect, Nodes, PODS_MOST, Pipeline, Plan, Row, Topic, Workload};
+use super::{Controller, DURATION_MOST_S, Expect, Jobs, Nodes, PODS_MOST, Pipeline, Plan, Row, Topic, Workload};
 
 const DAY_S: u32 = 86_400;
 const SAMPLES_MOST: u32 = 100_000;
@@ -24,14 +24,23 @@ pub(super) fn plan(plan: &Plan) -> Result<(), BadValue> {
         return Err(BadValue::new("sample_every_s", plan.sample_every_s, why));
     }
     workload(&plan.workload)?;
-    match (&plan.topic, plan.workload.request_timeout_s) {
-        (Some(section), None) => topic(section)?,
-        (Some(_), Some(timeout)) => {
-            let why = "must be absent with a topic: its messages wait for ever";
+    let messages = match (&plan.topic, &plan.jobs) {
+        (Some(_), Some(_)) => {
+            return Err(BadValue::new("jobs", "given", "there is a topic already, and messages wait in one place"));
+        }
+        (Some(section), None) => topic(section).map(|()| Some("a topic"))?,
+        (None, Some(section)) => jobs(section, &plan.workload).map(|()| Some("jobs"))?,
+        (None, None) => None,
+    };
+    match (messages, plan.workload.request_timeout_s) {
+        (Some(_), None) => {}
+        (Some(section), Some(timeout)) => {
+            let why = format!("must be absent with {section}: messages wait for ever");
             return Err(BadValue::new("workload.request_timeout_s", timeout, why));
         }
         (None, None) => {
-            return Err(BadValue::new("workload.request_timeout_s", "absent", "must be given where there is no topic"));
+            let why = "must be given where there are no topic and no jobs";
+            return Err(BadValue::new("workload.request_timeout_s", "absent", why));
         }
         (None, Some(timeout)) => within("workload.request_timeout_s", timeout, 1, 3_600)?,
     }
@@ -99,6 +108,27 @@ fn topic(it: &Topic) -> Result<(), BadValue> {
     within("topic.partitions", it.partitions, 1, 10_000)?;
     within("topic.rebalance_s", it.rebalance_s, 0, 3_600)?;
     within("topic.hot_percent", it.hot_percent, 0.0, 100.0)
+}
+
+fn jobs(it: &Jobs, workload: &Workload) -> Result<(), BadValue> {
+    match (it.messages_per_job, it.until_empty) {
+        (Some(given), true) => {
+            let why = "must be absent with until_empty, which ends a job when it finds no message";
+            return Err(BadValue::new("jobs.messages_per_job", given, why));
+        }
+        (given, _) => within("jobs.messages_per_job", given.unwrap_or(1), 1, 1_000_000)?,
+    }
+    within("jobs.wait_s", it.wait_s, 0, DAY_S)?;
+    within("jobs.fails_percent", it.fails_percent, 0.0, 100.0)?;
+    if workload.replicas != 0 {
+        let why = "must be 0 with jobs: those that run were started by the policy";
+        return Err(BadValue::new("workload.replicas", workload.replicas, why));
+    }
+    if workload.drain_s != 0 {
+        let why = "must be absent with jobs: they end by themselves";
+        return Err(BadValue::new("workload.drain_s", workload.drain_s, why));
+    }
+    Ok(())
 }
 
 fn nodes(it: &Nodes) -> Result<(), BadValue> {

@@ -37,8 +37,8 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, topic, nodes, metrics, hpa, knative, keda, consumers, aws, watermark, nomad, schedule, \
-             combine, controller, document_starts_s, documented",
+             workload, topic, jobs, nodes, metrics, hpa, knative, keda, keda_job, consumers, aws, watermark, gce, nomad, \
+             schedule, combine, controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -99,7 +99,7 @@ fn impossible_values_name_field_and_value() {
         (|it| it.hpa = Some(serde_json::json!([1])), "hpa is a list: must be a mapping"),
         (
             |it| it.hpa = None,
-            "the policy is absent: there must be one of hpa, keda, knative, consumers, aws, watermark, nomad, schedule, combine",
+            "the policy is absent: there must be one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine",
         ),
         (
             |it| it.knative = Some(serde_json::json!({})),
@@ -143,15 +143,39 @@ fn impossible_values_name_field_and_value() {
         (|it| it.workload.request_timeout_s = Some(0), "workload.request_timeout_s is 0: must be 1 to 3600"),
         (
             |it| it.workload.request_timeout_s = None,
-            "workload.request_timeout_s is absent: must be given where there is no topic",
+            "workload.request_timeout_s is absent: must be given where there are no topic and no jobs",
         ),
         (
             |it| it.topic = Some(Topic { partitions: 1, rebalance_s: 0, hot_percent: 0.0 }),
-            "workload.request_timeout_s is 5: must be absent with a topic: its messages wait for ever",
+            "workload.request_timeout_s is 5: must be absent with a topic: messages wait for ever",
         ),
         (|it| topic(it).partitions = 0, "topic.partitions is 0: must be 1 to 10000"),
         (|it| topic(it).rebalance_s = 3_601, "topic.rebalance_s is 3601: must be 0 to 3600"),
         (|it| topic(it).hot_percent = f64::NAN, "topic.hot_percent is NaN: must be 0 to 100"),
+        (
+            |it| (jobs(it).wait_s, topic(it).partitions) = (0, 1),
+            "jobs is given: there is a topic already, and messages wait in one place",
+        ),
+        (|it| jobs(it).messages_per_job = Some(0), "jobs.messages_per_job is 0: must be 1 to 1000000"),
+        (
+            |it| (jobs(it).messages_per_job, jobs(it).until_empty) = (Some(7), true),
+            "jobs.messages_per_job is 7: must be absent with until_empty, which ends a job when it finds no message",
+        ),
+        (|it| jobs(it).wait_s = 86_401, "jobs.wait_s is 86401: must be 0 to 86400"),
+        (|it| jobs(it).fails_percent = -0.5, "jobs.fails_percent is -0.5: must be 0 to 100"),
+        (|it| jobs(it).fails_percent = f64::NAN, "jobs.fails_percent is NaN: must be 0 to 100"),
+        (
+            |it| (jobs(it).wait_s, it.workload.replicas) = (0, 3),
+            "workload.replicas is 3: must be 0 with jobs: those that run were started by the policy",
+        ),
+        (
+            |it| (jobs(it).wait_s, it.workload.drain_s) = (0, 2),
+            "workload.drain_s is 2: must be absent with jobs: they end by themselves",
+        ),
+        (
+            |it| (jobs(it).wait_s, it.workload.request_timeout_s) = (0, Some(5)),
+            "workload.request_timeout_s is 5: must be absent with jobs: messages wait for ever",
+        ),
         (|it| it.workload.start_up_s = 86_401, "workload.start_up_s is 86401: must be 0 to 86400"),
         (|it| it.workload.start_up_jitter_s = 86_401, "workload.start_up_jitter_s is 86401: must be 0 to 86400"),
         (|it| it.workload.readiness_delay_s = 86_401, "workload.readiness_delay_s is 86401: must be 0 to 86400"),
@@ -259,6 +283,11 @@ workload:
   drain_s: 1
 hpa: {}
 ";
+
+fn jobs(plan: &mut Plan) -> &mut Jobs {
+    (plan.workload.request_timeout_s, plan.workload.replicas, plan.workload.drain_s) = (None, 0, 0);
+    plan.jobs.get_or_insert_with(super::super::tests::jobs)
+}
 
 fn topic(plan: &mut Plan) -> &mut Topic {
     plan.workload.request_timeout_s = None;
