@@ -29,8 +29,9 @@ pub enum Outlook {
 }
 
 impl ScalingPolicy<'_> {
-    /// What of check number `check` would change the answer. `None` when there is no such check, the number of instances
-    /// is not known, a query fails that must not, or the target is negative. About 130 evaluations.
+    /// What of check number `check` would change the answer. `None` when there is no such check or it is outside its
+    /// schedule, when the number of instances is not known, or the target is negative. While another query ends every
+    /// evaluation, nothing does. About 130 evaluations.
     #[must_use]
     pub fn outlook(&self, check: usize, seen: &Observation<'_>) -> Option<Outlook> {
         let strategy = self.checks().get(check)?.strategy();
