@@ -171,7 +171,7 @@ impl<'a> RateRules<'a> {
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Direction {
     /// More replicas.
     Up,

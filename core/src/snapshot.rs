@@ -3,7 +3,7 @@
 //! | offset | bytes | |
 //! |---|---|---|
 //! | 0 | 4 | `50 4c 49 4d`, "PLIM" |
-//! | 4 | 2 | kind: 1 = HPA, 2 = KPA, 3, 4, 11 = queue, 5 to 8 and 15 = step, 9 = schedule, 10 = combine, 16 to 22 = windows |
+//! | 4 | 2 | kind: 1 = HPA, 2 = KPA, 3, 4, 11 = queue, 5 to 8, 15 and 23 = step, 9 = schedule, 10 = combine, 16 to 22 = windows |
 //! | 6 | 2 | version of the body's layout |
 //! | 8 | 4 | length of the body |
 //! | 12 | n | body, described where the history is |

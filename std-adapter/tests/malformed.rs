@@ -29,7 +29,7 @@ fn explain_survives_a_thousand_malformed_dumps_and_names_the_place() {
 
 #[test]
 fn decide_survives_a_thousand_malformed_lines_and_names_the_field() {
-    let others = [AWS_LINE, MARKS_LINE].map(|line| mutants(&tree(line))).concat();
+    let others = [AWS_LINE, MARKS_LINE, NOMAD_LINE].map(|line| mutants(&tree(line))).concat();
     let mut inputs = [mutants(&tree(LINE)), hostile(), texts(LINE, 3, 600), others].concat();
     // A line is a line.
     inputs.iter_mut().for_each(|input| input.text.retain(|byte| *byte != b'\n'));
@@ -489,6 +489,17 @@ const MARKS_LINE: &str = r#"{"policy": {"watermark": {"minReplicas": 2, "maxRepl
  "minAvailableReplicaPercentage": 10, "tolerateZero": true, "mended": {"zeroHolds": true}, "metrics": [
  {"type": "Resource", "resource": {"name": "cpu", "highWatermark": "400m", "lowWatermark": "200m"}}]}},
  "observation": {"now": 0, "replicas": 10, "running": 10, "ready": 9, "listed": 10, "readings": [{"value": "6.5", "ready": 9}]}}"#;
+
+const NOMAD_LINE: &str = r#"{"policy": {"nomad": {"ID": "1", "Type": "horizontal", "Min": 1, "Max": 10, "Enabled": true,
+ "Target": {"Job": "shop"}, "CreateIndex": 1, "mended": {"errors_as_documented": true}, "Policy": {"cooldown": "1m30s",
+ "cooldown_on_scale_up": "30s", "evaluation_interval": "10s", "on_check_error": "fail",
+ "schedule": [{"start": "0 8 * * *", "end": "0 18 * * *"}], "target": [{"nomad-target": [{"dry-run": false}]}], "check": [
+ {"cpu": [{"group": "load", "source": "nomad-apm", "query": "avg_cpu", "query_window_offset": "5s", "on_error": "ignore",
+ "strategy": [{"target-value": [{"target": 70, "threshold": "0.1", "max_scale_up": 5, "max_scale_down": 2}]}]}]},
+ {"queue": [{"source": "prometheus", "query": "backlog", "query_window": "30s", "schedule": [{"start": "0 9 * * *", "duration": "1h"}],
+ "strategy": [{"threshold": [{"lower_bound": 100, "upper_bound": 500, "delta": 2, "within_bounds_trigger": 2}]}]}]},
+ {"floor": [{"strategy": [{"fixed-value": [{"value": 3}]}]}]}]}}},
+ "observation": {"now": "2026-11-24T09:30:00Z", "count": 4, "ready": true, "checks": {"cpu": [84], "queue": [120, 130.5]}}}"#;
 
 const SCENARIO: &str = "\
 title: small

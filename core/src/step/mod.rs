@@ -7,7 +7,7 @@
 //! | [`TargetTracking`] | to the size that brings a metric to its target | both |
 //! | [`PeakSizing`] | to the size for the peak of the last while | Google Compute Engine |
 //! | [`Watermark`] | when a metric leaves the band between two marks | Datadog's WatermarkPodAutoscaler |
-//! | [`Band`], [`TargetValue`] | strategies without memory | Nomad Autoscaler |
+//! | [`nomad::ScalingPolicy`] | as the strategies of its checks ask, up before none before down | Nomad Autoscaler |
 //!
 //! Once a period the host gives every alarm's [point](Points), aggregated; an [`Alarm`] looks at the last N of them. A
 //! rule whose alarm stands is invoked at every evaluation. What was really ordered is told with `applied`: from then on
@@ -58,17 +58,17 @@
 //! * While units warm up nothing is removed; a scale-out cooldown holds no scale-in.
 //! * A scale-out is allowed in a scale-in cooldown, and ends it.
 //! * A watermark policy's first sync scales at once and starts the forbidden windows; see [`Mended`] for this and others.
-//! * Nomad counts the points within a band wherever they are among the points, and target values round up both ways.
+//! * Those of the Nomad Autoscaler are on the page of [`nomad`].
 //!
 //! # Where vendors are silent, or it differs on purpose
 //!
-//! [`DIFFERENCES`] lists our rules.
+//! [`DIFFERENCES`] lists our rules, [`nomad::DIFFERENCES`] those beside Nomad's.
 
 mod adjust;
 mod alarm;
 mod explain;
 mod history;
-mod nomad;
+pub mod nomad;
 mod observation;
 mod pace;
 mod peak;

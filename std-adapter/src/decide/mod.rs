@@ -13,6 +13,7 @@ mod hpa;
 mod keda;
 mod keda_job;
 mod knative;
+mod nomad;
 mod schedule;
 mod watermark;
 
@@ -34,6 +35,7 @@ use crate::engine::gce::Gce;
 use crate::engine::keda::Keda;
 use crate::engine::keda_job::KedaJob;
 use crate::engine::knative::Knative;
+use crate::engine::nomad::NomadPolicy;
 use crate::engine::schedule::Calendar;
 use crate::engine::watermark::WatermarkPods;
 use crate::engine::{AnyPolicy, NamedPolicy, Settings, inline_spec, instant};
@@ -141,6 +143,12 @@ A policy of another kind stands under its name, with an observation of its own:
    "now": T, "desired": 10, "serving": 8,   units that have initialized; absent: all
    "signals": {"cpu": 0.72, "backlog": null}}}   by name: cpu, loadBalancing, or the
                                             metric's; null or absent: missing
+
+{"policy": {"nomad": {scaling policy, as Nomad's API prints it}},
+ "observation": {
+   "now": T, "count": 5, "ready": true,     "ready" false: the target may not be scaled
+   "checks": {"cpu": [64, 84.5],            by check: the points of its query window,
+              "queue": null}}}              oldest first; null or absent: it failed
 
 {"policy": {"schedule": {section of a scenario file}},
  "observation": {"now": T, "replicas": 3}}  times from the Unix epoch
@@ -331,6 +339,7 @@ impl Decisions {
             Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
             Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
             Some(("gce", spec)) => return Ok(Rc::new(Gce::inline(spec, "policy.gce")?)),
+            Some(("nomad", spec)) => return Ok(Rc::new(NomadPolicy::inline(spec, "policy.nomad")?)),
             Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
             Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
             Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),

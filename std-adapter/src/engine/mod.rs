@@ -19,6 +19,7 @@ pub mod keda;
 pub mod keda_job;
 pub mod knative;
 mod manifests;
+pub mod nomad;
 mod policy;
 pub mod record;
 pub mod remembered;
@@ -111,6 +112,10 @@ fn single(kind: &str, given: &Value, root: &str, plan: &Plan, api: Api) -> Resul
         "aws" => player(AnyPolicy::Aws(Box::new(aws::Aws::inline(given, root)?)), root, plan),
         "watermark" => player(AnyPolicy::Watermark(watermark::WatermarkPods::inline(given, root)?), root, plan),
         "gce" => Ok(Box::new(gce::Player::new(gce::Gce::inline(given, root)?)?)),
+        "nomad" => {
+            let policy = nomad::NomadPolicy::inline(given, root)?;
+            Ok(Box::new(nomad::Player::new(policy, root, plan.controller.sync_period_s)?))
+        }
         "schedule" => Ok(Box::new(schedule::Player::new(schedule::Calendar::inline(given, root)?, root)?)),
         _ => {
             let known = plan.policies().map(|(kind, _)| kind).join(", ");

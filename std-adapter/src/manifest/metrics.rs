@@ -139,7 +139,7 @@ pub(super) fn external(object: &Object<'_>) -> Result<ExternalMetricValue, Fault
 }
 
 /// What Go's `time.ParseDuration` reads, without a minus: `10s`, `1m30.5s`, `1h`, `0`.
-fn go_duration(text: &str) -> Option<Duration> {
+pub(crate) fn go_duration(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(Duration::ZERO);

@@ -47,6 +47,7 @@ pub use hpa::{
 };
 pub use knative::{KnativeError, KnativeProblem, Texts, Unit, knative_autoscaler, knative_cluster, knative_revision};
 pub use load::{LoadedHpa, Manifest, load};
+pub(crate) use metrics::go_duration;
 pub use metrics::{ContainerUsage, CustomMetric, ExternalMetricValue, PodMetrics};
 pub use pod::{Container, Owner, Phase, Pod, Ready, Resources, Truth};
 pub use quantity::{Quantity, QuantityError};

@@ -136,6 +136,9 @@ pub struct Plan {
     /// The `autoscalingPolicy` of Google Compute Engine.
     #[serde(default)]
     pub gce: Option<serde_json::Value>,
+    /// A scaling policy of the Nomad Autoscaler.
+    #[serde(default)]
+    pub nomad: Option<serde_json::Value>,
     /// Bounds by the calendar.
     #[serde(default)]
     pub schedule: Option<serde_json::Value>,
@@ -156,7 +159,7 @@ pub struct Plan {
 impl Plan {
     /// The policies that a scenario may have, by the names of their sections, and what this one says of each.
     #[must_use]
-    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 10] {
+    pub fn policies(&self) -> [(&'static str, Option<&serde_json::Value>); 11] {
         [
             ("hpa", self.hpa.as_ref()),
             ("keda", self.keda.as_ref()),
@@ -166,6 +169,7 @@ impl Plan {
             ("aws", self.aws.as_ref()),
             ("watermark", self.watermark.as_ref()),
             ("gce", self.gce.as_ref()),
+            ("nomad", self.nomad.as_ref()),
             ("schedule", self.schedule.as_ref()),
             ("combine", self.combine.as_ref()),
         ]

@@ -345,6 +345,7 @@ pub(super) fn plan(rate_rps: f64, duration_s: u32) -> Plan {
         aws: None,
         watermark: None,
         gce: None,
+        nomad: None,
         schedule: None,
         combine: None,
         controller: Controller::default(),

@@ -37,8 +37,8 @@ fn text_that_is_no_scenario_is_refused_with_its_line() {
             "duration_s: 60",
             "colour: 60",
             "line 2: there is no \"colour\" here; known are title, description, seed, duration_s, sample_every_s, load, \
-             workload, topic, jobs, nodes, metrics, hpa, knative, keda, keda_job, consumers, aws, watermark, gce, schedule, combine, \
-             controller, document_starts_s, documented",
+             workload, topic, jobs, nodes, metrics, hpa, knative, keda, keda_job, consumers, aws, watermark, gce, nomad, \
+             schedule, combine, controller, document_starts_s, documented",
         ),
         ("  drain_s: 1", "  drian_s: 1", "line 16: there is no \"drian_s\" here; did you mean drain_s?"),
         ("[steady:", "[stedy:", "line 3: there is no \"stedy\" here; did you mean steady?"),
@@ -99,7 +99,7 @@ fn impossible_values_name_field_and_value() {
         (|it| it.hpa = Some(serde_json::json!([1])), "hpa is a list: must be a mapping"),
         (
             |it| it.hpa = None,
-            "the policy is absent: there must be one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, schedule, combine",
+            "the policy is absent: there must be one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine",
         ),
         (
             |it| it.knative = Some(serde_json::json!({})),

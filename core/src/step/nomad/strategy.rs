@@ -1,6 +1,4 @@
-//! Strategies of the Nomad Autoscaler: a band of values, and a target value. Both are functions of points and a count.
-//!
-//! Several checks are combined by a combination with Nomad's rule; cooldowns are those of the policy around them.
+//! Strategies: functions of points and a count.
 
 use crate::constrain::Direction;
 use crate::error::{ConfigError, Problem};
@@ -27,6 +25,49 @@ impl Proposal {
             core::cmp::Ordering::Equal => None,
         };
         Self { direction, count }
+    }
+}
+
+/// What a check does with the points of its query.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Strategy {
+    /// `target-value`.
+    TargetValue(TargetValue),
+    /// `threshold`.
+    Threshold(Band),
+    /// `fixed-value`: this number, whatever is measured. It needs no points.
+    FixedValue(i64),
+    /// `pass-through`.
+    PassThrough(PassThrough),
+}
+
+impl Strategy {
+    /// Its name in a policy.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TargetValue(_) => "target-value",
+            Self::Threshold(_) => "threshold",
+            Self::FixedValue(_) => "fixed-value",
+            Self::PassThrough(_) => "pass-through",
+        }
+    }
+
+    /// Whether it is asked without a query.
+    #[must_use]
+    pub const fn needs_no_points(&self) -> bool {
+        matches!(self, Self::FixedValue(_))
+    }
+
+    /// What it asks for; `None` without the points that it needs.
+    #[must_use]
+    pub fn propose(&self, points: &[f64], count: i64) -> Option<Proposal> {
+        match self {
+            Self::TargetValue(target) => target.propose(points, count),
+            Self::Threshold(band) => band.propose(points, count),
+            Self::FixedValue(value) => Some(Proposal::to(count, *value)),
+            Self::PassThrough(pass) => pass.propose(points, count),
+        }
     }
 }
 
@@ -88,23 +129,44 @@ impl Band {
         Self { trigger: points, ..self }
     }
 
+    /// How many of the points lie within the bounds. O(points).
+    #[must_use]
+    pub fn within(&self, points: &[f64]) -> usize {
+        let (lower, upper) = (self.lower.unwrap_or(f64::NEG_INFINITY), self.upper.unwrap_or(f64::INFINITY));
+        points.iter().filter(|value| **value >= lower && **value < upper).count()
+    }
+
+    /// How many it takes.
+    #[must_use]
+    pub const fn trigger(&self) -> i64 {
+        self.trigger
+    }
+
+    /// Its lower and its upper bound.
+    #[must_use]
+    pub const fn bounds(&self) -> (Option<f64>, Option<f64>) {
+        (self.lower, self.upper)
+    }
+
+    /// What it asks for when enough points lie within the bounds.
+    #[must_use]
+    pub fn acts(&self, count: i64) -> Proposal {
+        let asked = match self.action {
+            Action::Delta(delta) => count.saturating_add(delta),
+            Action::Percentage(percent) => math::ceil_i64(count as f64 * (1.0 + percent / 100.0)),
+            Action::Value(value) => value,
+        };
+        Proposal::to(count, asked.max(0))
+    }
+
     /// What the check asks for; `None` without points. O(points). A point that is no number lies in no band.
     #[must_use]
     pub fn propose(&self, points: &[f64], count: i64) -> Option<Proposal> {
         if points.is_empty() {
             return None;
         }
-        let (lower, upper) = (self.lower.unwrap_or(f64::NEG_INFINITY), self.upper.unwrap_or(f64::INFINITY));
-        let within = points.iter().filter(|value| **value >= lower && **value < upper).count();
-        if i64::try_from(within).unwrap_or(i64::MAX) < self.trigger {
-            return Some(Proposal::stay(count));
-        }
-        let asked = match self.action {
-            Action::Delta(delta) => count.saturating_add(delta),
-            Action::Percentage(percent) => math::ceil_i64(count as f64 * (1.0 + percent / 100.0)),
-            Action::Value(value) => value,
-        };
-        Some(Proposal::to(count, asked.max(0)))
+        let within = i64::try_from(self.within(points)).unwrap_or(i64::MAX);
+        Some(if within < self.trigger { Proposal::stay(count) } else { self.acts(count) })
     }
 }
 
@@ -149,13 +211,24 @@ impl TargetValue {
         Self { max_up: up, max_down: down, ..self }
     }
 
+    /// The target.
+    #[must_use]
+    pub const fn target(&self) -> f64 {
+        self.target
+    }
+
+    /// What the number is to be multiplied with.
+    #[must_use]
+    pub fn factor(&self, value: f64) -> f64 {
+        if self.target == 0.0 { value } else { value / self.target }
+    }
+
     /// What the check asks for; `None` without points. Only the newest, the last, counts. O(1).
     ///
     /// Like upstream it says the direction of the factor, not of the number: a limit may turn them apart.
     #[must_use]
     pub fn propose(&self, points: &[f64], count: i64) -> Option<Proposal> {
-        let value = *points.last()?;
-        let factor = if self.target == 0.0 { value } else { value / self.target };
+        let factor = self.factor(*points.last()?);
         let direction = if count == 0 {
             (factor > 0.0).then_some(Direction::Up)
         } else if factor < 1.0 - self.threshold {
@@ -176,5 +249,41 @@ impl TargetValue {
             asked = asked.min(count.saturating_add(up));
         }
         Some(if asked == count { Proposal::stay(count) } else { Proposal { direction, count: asked } })
+    }
+}
+
+/// The pass-through strategy: as many as the newest point says, its fraction cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct PassThrough {
+    max_up: Option<i64>,
+    max_down: Option<i64>,
+}
+
+impl PassThrough {
+    /// `max_scale_up` and `max_scale_down`: most that is added and removed at once.
+    #[must_use]
+    pub const fn with_most(self, up: Option<i64>, down: Option<i64>) -> Self {
+        Self { max_up: up, max_down: down }
+    }
+
+    /// What the check asks for; `None` without points. O(1). A point that is no number asks for no change.
+    ///
+    /// Like upstream it says the direction of the point, not of the number: 4.5 on 4 is up, to 4.
+    #[must_use]
+    pub fn propose(&self, points: &[f64], count: i64) -> Option<Proposal> {
+        let value = *points.last()?;
+        let asked = math::trunc_i64(value);
+        let least = |down| count.saturating_sub(down);
+        let most = |up| count.saturating_add(up);
+        Some(if value > count as f64 {
+            Proposal { direction: Some(Direction::Up), count: self.max_up.map_or(asked, |up| asked.min(most(up))) }
+        } else if value < count as f64 {
+            Proposal {
+                direction: Some(Direction::Down),
+                count: self.max_down.map_or(asked, |down| asked.max(least(down))),
+            }
+        } else {
+            Proposal::stay(count)
+        })
     }
 }
