@@ -10,7 +10,7 @@ mod schedule;
 mod watermark;
 
 use crate::cursor::Cursor;
-use crate::life::{Life, Saved, live, read_back};
+use crate::life::{Life, Saved, bytes_of, live, read_back};
 
 /// Makes a policy of bytes, and lives with it up to so many moments: from a history that is read, or else from a new one.
 /// Gives the bytes of the history at the end; `None` when those it was to be read from were refused.
@@ -49,6 +49,7 @@ pub fn policies(bytes: &[u8]) {
     run(None, &mut cursor, 60);
 }
 
+/// Lives from a history that is read, or from a new one.
 fn start<L: Life>(
     life: &L,
     new: L::History,
@@ -60,5 +61,5 @@ fn start<L: Life>(
         Some(bytes) => read_back(&L::History::restore(bytes).ok()?),
         None => new,
     };
-    Some(crate::life::bytes_of(&live(life, history, cursor, moments)))
+    Some(bytes_of(&live(life, history, cursor, moments)))
 }

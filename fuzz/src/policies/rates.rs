@@ -1,6 +1,5 @@
 //! A queue's consumers by rates.
 
-use plimsoll_core::constrain::Bounds;
 use plimsoll_core::queue::rate::{
     Applied, Combine, Decision, Detail, History, Observation, PartitionLoad, RateAware, Step,
 };
@@ -101,7 +100,7 @@ where
     }
 
     fn laws(&self, _: &Moment, decision: &Decision, _: &[Step]) {
-        let bounds: Bounds = self.0.bounds();
+        let bounds = self.0.bounds();
         if decision.changes() {
             assert!(bounds.min() <= decision.to && decision.to <= bounds.max(), "{decision:?} leaves {bounds:?}");
         }

@@ -1,6 +1,5 @@
 //! Dual watermarks.
 
-use plimsoll_core::constrain::Bounds;
 use plimsoll_core::step::{
     Algorithm, Converge, MarkDecision, MarkDetail, MarkHistory, MarkObservation, MarkReading, Mended, Step, Times,
     Watermark, Watermarks,
@@ -14,7 +13,7 @@ use crate::life::{Life, saved};
 
 saved!(MarkHistory, 8, Self::SAVED);
 
-struct Marks<'a>(Watermark<'a>, Bounds);
+struct Marks<'a>(Watermark<'a>);
 
 #[derive(Debug)]
 struct Moment {
@@ -71,8 +70,8 @@ impl Life for Marks<'_> {
     fn laws(&self, _: &Moment, decision: &MarkDecision, _: &[Step]) {
         // When nothing runs, upstream asks for one, whatever the bounds.
         if decision.changes() && !matches!(decision.last_word, Step::NothingRuns) {
-            let (min, max) = (self.1.min(), self.1.max());
-            assert!(min <= decision.to && decision.to <= max, "{decision:?} leaves {:?}", self.1);
+            let bounds = self.0.bounds();
+            assert!(bounds.min() <= decision.to && decision.to <= bounds.max(), "{decision:?} leaves {bounds:?}");
             assert!(decision.detail.rescales, "{decision:?}");
         }
     }
@@ -142,5 +141,5 @@ pub(super) fn watermark(from: Option<&[u8]>, cursor: &mut Cursor<'_>, moments: u
         let [upscale_forbidden, downscale_forbidden, delay_above, delay_below] = std::array::from_fn(|_| span());
         policy = policy.with_times(Times { upscale_forbidden, downscale_forbidden, delay_above, delay_below });
     }
-    start(&Marks(policy, bounds), MarkHistory::default(), from, cursor, moments)
+    start(&Marks(policy), MarkHistory::default(), from, cursor, moments)
 }
