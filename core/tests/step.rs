@@ -546,7 +546,7 @@ fn the_largest_size_of_ten_minutes_counts() {
     assert_eq!(peak_at(&policy, &mut past, 0, 10, 75.0).to.0, 15);
     let held = peak_at(&policy, &mut past, 60, 15, 20.0);
     assert_eq!((held.to.0, held.revisit_at), (15, Some(at(600))));
-    assert_eq!(held.last_word, Step::HeldByPeak { asked: Replicas(6), to: Replicas(15), until: at(600) });
+    assert_eq!(held.last_word, Step::HeldByPeak { asked: Replicas(6), to: Replicas(15), until: Some(at(600)) });
     assert_eq!(peak_at(&policy, &mut past, 599, 15, 20.0).to.0, 15);
     assert_eq!(peak_at(&policy, &mut past, 600, 15, 20.0).to.0, 6, "what is that old counts no more");
     let missing = MetricObservation { now: at(601), capacity: Some(Capacity::of(6)), points: &[None] };

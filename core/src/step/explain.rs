@@ -107,8 +107,8 @@ pub enum Step {
         asked: Replicas,
         /// Units that are left.
         to: Replicas,
-        /// When the peak leaves its window.
-        until: Instant,
+        /// When the peak leaves its window; `None` while it is the present capacity.
+        until: Option<Instant>,
     },
     /// The last action goes on: triggers are ignored.
     ActionGoesOn {
@@ -333,8 +333,10 @@ impl fmt::Display for Sentence<'_> {
             Step::ScaleInDisabled { asked } => write!(f, "{asked} asked for, but scale-in is disabled"),
             Step::ScaleInSlowed { asked, to } => write!(f, "{asked} asked for, in steps: {to} for now"),
             Step::HeldByPeak { asked, to, until } => {
-                write!(f, "{asked} asked for, the peak of the last while holds {to}")?;
-                self.until(f, Some(until))
+                let by =
+                    if until.is_some() { "the peak of the last while holds" } else { "the scale-in control leaves" };
+                write!(f, "{asked} asked for, {by} {to}")?;
+                self.until(f, until)
             }
             Step::ActionGoesOn { since } => match self.now {
                 None => write!(f, "the last action goes on since {since}: triggers are ignored"),

@@ -131,7 +131,7 @@ impl PeakSizing {
         let change = i64::from(asked).saturating_sub(i64::from(serving));
         draft.set(asked, Step::Asked { rule: 0, step: None, base: Replicas(serving), change, to: Replicas(asked) });
         let stable = history.sizes.peak(asked, self.stabilization, now, &mut draft);
-        hold(stable, self.stabilization, true, &mut draft);
+        hold(stable.value, Some(stable.at + self.stabilization), &mut draft);
         if let Some((allowed, window)) = self.control
             && draft.to() < from
         {
@@ -140,9 +140,9 @@ impl PeakSizing {
                 Allowed::Percent(percent) => i64::from(peak.value).saturating_mul(i64::from(percent)) / 100,
             };
             let least = i64::from(peak.value).saturating_sub(taken).min(i64::from(from));
-            let least = Entry { value: i32::try_from(least).unwrap_or(i32::MIN), ..peak };
             // The present capacity counts anew at any time: as a peak it never leaves.
-            hold(least, window, peak.value > from, &mut draft);
+            let until = (peak.value > from).then_some(peak.at + window);
+            hold(i32::try_from(least).unwrap_or(i32::MIN), until, &mut draft);
         }
         bound(self.bounds, &mut draft);
         draft.decide(detail)
@@ -170,13 +170,12 @@ impl PeakSizing {
     }
 }
 
-/// Raises the draft to what a window holds it at; whether that leaves the window by time alone.
-fn hold<T: Trace<Step>>(by: Entry, window: Span, leaves: bool, draft: &mut Draft<'_, Step, T>) {
+/// Raises the draft to what a window holds it at.
+fn hold<T: Trace<Step>>(at: i32, until: Option<Instant>, draft: &mut Draft<'_, Step, T>) {
     let asked = Replicas(draft.to());
-    if by.value > asked.0 {
-        let until = by.at + window;
-        draft.revisit(leaves.then_some(until));
-        draft.set(by.value, Step::HeldByPeak { asked, to: Replicas(by.value), until });
+    if at > asked.0 {
+        draft.revisit(until);
+        draft.set(at, Step::HeldByPeak { asked, to: Replicas(at), until });
     }
 }
 
