@@ -3,6 +3,7 @@
 mod combine;
 mod kpa;
 mod lag;
+mod nomad;
 mod object;
 mod rates;
 mod rules;
@@ -18,7 +19,7 @@ pub(crate) type Run = fn(from: Option<&[u8]>, cursor: &mut Cursor<'_>, moments: 
 
 /// What to live with, and the kind of its snapshot. The next policy is one more row, at the end: the seeds of the others
 /// go by their places.
-pub(crate) const LIVES: [(u16, Run); 11] = [
+pub(crate) const LIVES: [(u16, Run); 12] = [
     (5, rules::step),
     (6, rules::simple),
     (7, rules::tracking),
@@ -30,6 +31,7 @@ pub(crate) const LIVES: [(u16, Run); 11] = [
     (9, schedule::schedule),
     (10, combine::combine),
     (11, lag::lag),
+    (23, nomad::nomad),
 ];
 
 /// Any bytes as a policy and the life of a workload: the first byte picks the policy.
