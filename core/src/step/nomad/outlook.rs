@@ -41,11 +41,13 @@ impl ScalingPolicy<'_> {
             return None;
         }
         let (min, max) = (i64::from(self.bounds().min().0), i64::from(self.bounds().max().0));
-        let answer = |proposal: Proposal| match self.evaluate(seen, Some((check, proposal)), &mut |_, _| ()) {
-            Outcome::Winner(action, _) if action.direction.is_some() => {
-                i32::try_from(action.count.clamp(min, max)).ok().filter(|to| *to != count)
-            }
+        let outcome = |proposal: Proposal| match self.evaluate(seen, Some((check, proposal)), &mut |_, _| ()) {
+            Outcome::Winner(action, _) if action.direction.is_some() => Some(action.count),
             _ => None,
+        };
+        // The mark of a dry run is no number of instances.
+        let answer = |proposal: Proposal| {
+            outcome(proposal).and_then(|asked| i32::try_from(asked).ok()).filter(|to| *to >= 0 && *to != count)
         };
         let band = match strategy {
             Strategy::FixedValue(_) => return Some(Outlook::Fixed),
@@ -63,15 +65,21 @@ impl ScalingPolicy<'_> {
         }
         let asks = |newest: f64, direction: Direction| {
             let proposal = strategy.propose(&[newest], i64::from(count));
-            proposal.filter(|proposal| proposal.direction == Some(direction)).and_then(answer)
+            proposal.filter(|proposal| proposal.direction == Some(direction))
         };
-        let more = |key: i64| asks(of_key(key), Direction::Up).is_some_and(|to| to > count);
-        let fewer = |key: i64| asks(of_key(key), Direction::Down).is_some_and(|to| to < count);
+        // On the way the mark counts as the number that it is, or the answers would not be in order.
+        let number = |proposal: Proposal| outcome(proposal).map(|asked| asked.clamp(min, max));
+        let more = |key: i64| asks(of_key(key), Direction::Up).and_then(number).is_some_and(|to| to > i64::from(count));
+        let fewer =
+            |key: i64| asks(of_key(key), Direction::Down).and_then(number).is_some_and(|to| to < i64::from(count));
         let (least, most) = (key(-f64::MAX), key(f64::MAX));
         let more_from = first(least, most, more).map(of_key);
-        let fewer_up_to = first(least, most, |key| !fewer(key)).and_then(|key| key.checked_sub(1));
-        let fewer_up_to = fewer_up_to.filter(|key| fewer(*key)).map(of_key);
-        Some(Outlook::Newest { more_from, fewer_up_to })
+        let fewer_up_to = first(least, most, |key| !fewer(key)).and_then(|key| key.checked_sub(1)).map(of_key);
+        let to = |newest: f64, direction| asks(newest, direction).and_then(answer);
+        Some(Outlook::Newest {
+            more_from: more_from.filter(|newest| to(*newest, Direction::Up).is_some_and(|to| to > count)),
+            fewer_up_to: fewer_up_to.filter(|newest| to(*newest, Direction::Down).is_some_and(|to| to < count)),
+        })
     }
 }
 
