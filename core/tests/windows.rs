@@ -6,6 +6,8 @@ use plimsoll_core::hpa::{
 };
 use plimsoll_core::snapshot::SnapshotError;
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
+#[cfg(feature = "serde")]
+use plimsoll_core::window::SlotMaximum;
 use plimsoll_core::window::{
     Average, Ewma, ExactQuantiles, Forgetful, Held, Measurement, MinMax, Quantile, Rate, RelativeQuantiles, Timed,
     Window,
@@ -533,4 +535,21 @@ fn texts_that_no_window_wrote_are_refused() {
     let timed = format!(r#"{{"window":{exact},"times":[1,2,5],"span":9,"crowded_out":0}}"#);
     refused::<Timed<ExactQuantiles<3, 1>, 3>>(&timed, &times);
     refused::<Rate<3>>(&format!(r#"{{"ring":{ring},"times":[1,2,5],"span":9}}"#), &times);
+    refused::<Ewma>(
+        r#"{"tau":9,"mean":2.5,"held":{"present":1,"missing":0,"stale":0,"invalid":0,"newest":5}}"#,
+        &[
+            ("\"tau\":9", "\"tau\":0", "span is 0"),
+            ("\"newest\":5", "\"newest\":null", "present is 1"),
+            ("\"present\":1", "\"present\":0", "present is 0"),
+            ("\"mean\"", "\"average\"", "unknown field `average`"),
+        ],
+    );
+    refused::<SlotMaximum<2>>(
+        r#"{"entries":[{"number":3,"value":9},{"number":5,"value":7}],"slots":4,"granularity":2000000000}"#,
+        &[
+            ("\"slots\":4", "\"slots\":0", "slots is 0"),
+            ("\"number\":5", "\"number\":3", "number of a slot is 3"),
+            ("\"value\":7", "\"value\":9", "number of a slot is 5"),
+        ],
+    );
 }

@@ -59,6 +59,7 @@ impl<'a> Cursor<'a> {
         let number = self.number(1);
         i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
     }
+
     /// Something, three times in four.
     pub(crate) fn option<T>(&mut self, some: impl FnOnce(&mut Self) -> T) -> Option<T> {
         (!self.once_in(4)).then(|| some(self))
@@ -77,7 +78,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The same between 0 and 1.
+    /// From 0 to 1.
     pub(crate) fn part(&mut self) -> f64 {
         f64::from(self.byte()) / 255.0
     }

@@ -36,8 +36,8 @@ impl Combination<'_> {
     /// The nearest want of a vote, from what it wants now, that brings more, and the nearest that brings fewer. A vote
     /// that is not known is asked as one that wants no change. Nothing for a vote that is not there.
     ///
-    /// `history` is as [`Combination::decide`] left it. O(votes²), with [`Rule::Nomad`](super::Rule::Nomad) O(votes³);
-    /// times 32, the bits of a number.
+    /// `history` is as [`Combination::decide`] left it. Takes O(votes + 32) decisions, 32 being the bits of a number: each
+    /// O(votes), with [`Rule::Nomad`](super::Rule::Nomad) O(votes²).
     #[must_use]
     pub fn outlook<const K: usize, const E: usize>(
         &self,

@@ -242,14 +242,14 @@ impl Alarm {
             Missing::Breaching => breaching.saturating_add(lacking),
             _ => breaching,
         };
-        // A breach that came just now waits for the next points: they may not breach.
-        let early = lacking > 0 && breaching == real && oldest >= enough;
+        let unopposed = lacking > 0 && breaching == real;
         match self.missing {
             _ if points.seen == 0 => AlarmState::Insufficient,
             _ if filled >= enough => AlarmState::Alarm,
             Missing::Missing if real == 0 => AlarmState::Insufficient,
-            Missing::Missing if early => AlarmState::Alarm,
-            Missing::Ignore if early || real == 0 => points.state,
+            // A breach that came just now waits for the next points: they may not breach.
+            Missing::Missing if unopposed && oldest >= enough => AlarmState::Alarm,
+            Missing::Ignore if unopposed => points.state,
             _ => AlarmState::Ok,
         }
     }
@@ -489,30 +489,32 @@ mod tests {
     #[test]
     fn with_a_range_the_tables_of_cloudwatch_hold() {
         use AlarmState::{Alarm as A, Insufficient as I, Ok as O};
-        let retained = O;
-        // Columns: missing, ignore, breaching, notBreaching.
-        let three_of_three = [
-            ("0-X-X", [O, O, O, O]),
-            ("----0", [O, O, O, O]),
-            ("-----", [I, retained, A, O]),
-            ("0XX-X", [A, A, A, A]),
-            ("--X--", [A, retained, A, O]),
-            // Its text: a breach that is younger than M periods does not bring ALARM early.
-            ("----X", [O, O, A, O]),
-            ("---X-", [O, O, A, O]),
-        ];
-        let two_of_three = [
-            ("0-X-X", [A, A, A, A]),
-            ("00X0X", [A, A, A, A]),
-            ("0-X--", [O, O, A, O]),
-            ("----0", [O, O, A, O]),
-            ("---X-", [A, retained, A, O]),
-        ];
-        for (breaching, table) in [(3, &three_of_three[..]), (2, &two_of_three[..])] {
-            for (points, states) in table {
-                for (missing, state) in ALL.into_iter().zip(*states) {
-                    let alarm = alarm(breaching, 3, missing).with_evaluation_range(5).expect("five");
-                    assert_eq!(after(&alarm, retained, points), state, "{breaching} of 3, {points}, {missing:?}");
+        for retained in [O, A, I] {
+            // Columns: missing, ignore, breaching, notBreaching.
+            let three_of_three = [
+                ("0-X-X", [O, O, O, O]),
+                ("----0", [O, O, O, O]),
+                ("-----", [I, retained, A, O]),
+                ("0XX-X", [A, A, A, A]),
+                ("--X--", [A, retained, A, O]),
+                // Its text: a breach that is younger than M periods does not bring ALARM early. With "ignore" nothing but
+                // a point that does not breach ends it either; an older table has that row.
+                ("----X", [O, retained, A, O]),
+                ("---X-", [O, retained, A, O]),
+            ];
+            let two_of_three = [
+                ("0-X-X", [A, A, A, A]),
+                ("00X0X", [A, A, A, A]),
+                ("0-X--", [O, O, A, O]),
+                ("----0", [O, O, A, O]),
+                ("---X-", [A, retained, A, O]),
+            ];
+            for (breaching, table) in [(3, &three_of_three[..]), (2, &two_of_three[..])] {
+                for (points, states) in table {
+                    for (missing, state) in ALL.into_iter().zip(*states) {
+                        let alarm = alarm(breaching, 3, missing).with_evaluation_range(5).expect("five");
+                        assert_eq!(after(&alarm, retained, points), state, "{breaching} of 3, {points}, {missing:?}");
+                    }
                 }
             }
         }

@@ -1,11 +1,6 @@
-//! Rings, times and quantiles as serde values: the fields of the snapshots, by name, and measurements as they were given.
+//! Rings and quantiles as serde values; the page of the windows shows one.
 //!
-//! ```json
-//! {"ring": {"newest": 59000000000, "least": 1, "measurements": [{"Present": 12}, "Missing"]}, "quantiles": [9500]}
-//! ```
-//!
-//! Measurements stand oldest first. What does not belong together is refused: more than there is room for, a value
-//! without the time of the newest one.
+//! What does not belong together is refused: more than there is room for, a value without the time of the newest one.
 
 use core::fmt;
 use core::marker::PhantomData;

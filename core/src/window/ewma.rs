@@ -3,6 +3,8 @@
 use super::timed::{Window, checked, read_span};
 use super::{Held, Measurement};
 use crate::error::ConfigError;
+#[cfg(feature = "serde")]
+use crate::error::Problem;
 use crate::math;
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::units::{Instant, Span};
@@ -19,6 +21,7 @@ use crate::units::{Instant, Span};
 /// each), and when there was one: the time of the last value (i64), the mean (i64, the bits of a binary64).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct Ewma {
     tau: Span,
     mean: f64,
@@ -48,6 +51,33 @@ impl Ewma {
     #[must_use]
     pub fn younger_than(&self, limit: Span, now: Instant) -> Option<f64> {
         self.mean().filter(|_| self.held.age(now).is_some_and(|age| age < limit))
+    }
+}
+
+/// A mean that was read and is not believed yet.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Ewma", deny_unknown_fields)]
+struct Parts {
+    tau: Span,
+    mean: f64,
+    held: Held,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Ewma {
+    type Error = ConfigError;
+
+    fn try_from(Parts { tau, mean, held }: Parts) -> Result<Self, ConfigError> {
+        checked(tau)?;
+        if !mean.is_finite() {
+            return Err(ConfigError::new("mean", 0, Problem::NotFinite));
+        }
+        // The mean is one of values, and has the time of the newest.
+        if held.newest.is_some() != (held.present > 0) {
+            return Err(ConfigError::new("present", i64::from(held.present), Problem::NotTogether));
+        }
+        Ok(Self { tau, mean: if held.present > 0 { mean } else { 0.0 }, held })
     }
 }
 

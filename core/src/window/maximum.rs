@@ -10,6 +10,8 @@
 use heapless::Deque;
 
 use super::Stored;
+#[cfg(feature = "serde")]
+use crate::error::{ConfigError, Problem};
 use crate::units::{Instant, Span};
 
 /// A value and the slot it was recorded in.
@@ -25,6 +27,7 @@ pub struct Slot {
 /// The highest value of the last slots; room for `N` entries, `1 ≤ N`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts<N>"))]
 pub struct SlotMaximum<const N: usize> {
     entries: Deque<Slot, N>,
     slots: u32,
@@ -152,6 +155,32 @@ impl<const N: usize> SlotMaximum<N> {
 
     fn nanos(&self) -> i64 {
         i64::try_from(self.granularity.as_nanos()).unwrap_or(i64::MAX).max(1)
+    }
+}
+
+/// A maximum that was read and is not believed yet.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "SlotMaximum", deny_unknown_fields)]
+struct Parts<const N: usize> {
+    entries: Deque<Slot, N>,
+    slots: u32,
+    granularity: Span,
+}
+
+#[cfg(feature = "serde")]
+impl<const N: usize> TryFrom<Parts<N>> for SlotMaximum<N> {
+    type Error = ConfigError;
+
+    fn try_from(Parts { entries, slots, granularity }: Parts<N>) -> Result<Self, ConfigError> {
+        if slots == 0 {
+            return Err(ConfigError::new("slots", 0, Problem::AtLeast(1)));
+        }
+        let mut maximum = Self { slots, ..Self::new(Span::ZERO, granularity) };
+        match entries.iter().find(|entry| !maximum.restore(**entry)) {
+            Some(entry) => Err(ConfigError::new("number of a slot", entry.number, Problem::NotTogether)),
+            None => Ok(maximum),
+        }
     }
 }
 

@@ -32,7 +32,13 @@
 //! instructions are those of x86-64 with SSE2, for a log-normal stream of latencies and 300 measurements; the crate
 //! `plimsoll-benches` counts them (its documentation has the command), and times the windows beside others.
 //!
-//! All can be [saved and restored](Window::save), and are serde values with the feature `serde`.
+//! All can be [saved and restored](Window::save), and are serde values with the feature `serde`: the fields of the
+//! snapshot by name, measurements oldest first and as they were given ([`RelativeQuantiles`]: the numbers of their
+//! buckets). What no window can be is refused.
+//!
+//! ```json
+//! {"ring": {"newest": 59000000000, "least": 1, "measurements": [{"Present": 12}, "Missing"]}, "quantiles": [9500]}
+//! ```
 //!
 //! Which one? With up to some hundred values [`ExactQuantiles`] has no error and is smaller. [`RelativeQuantiles`] is
 //! for more values, or where each measurement should take as long as another. For a metric that comes at its own pace

@@ -35,7 +35,7 @@ use crate::units::{Instant, Milli, Span};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Parts<N>"))]
 pub struct Rate<const N: usize> {
-    // Up to 65,535 growths of 63 bits.
+    // Up to 65,535 growths of 64 bits.
     #[cfg_attr(feature = "serde", serde(skip))]
     growth: u128,
     #[cfg_attr(feature = "serde", serde(skip))]

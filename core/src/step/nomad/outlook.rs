@@ -5,14 +5,16 @@ use super::strategy::{Proposal, Strategy};
 use crate::constrain::Direction;
 use crate::units::Replicas;
 
-/// What of one check would change the policy's answer, the other readings staying, and if no cooldown ran.
+/// At which points of one check the policy would ask for another number than there is because of it, the other readings
+/// staying, and if no cooldown ran.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outlook {
     /// Of a target value or a pass-through: newest points.
     Newest {
-        /// From which on more instances would be asked for; `None` when none is.
+        /// From which on it asks for more instances than there are; `None` when that never brings more. Another check may
+        /// ask for more still.
         more_from: Option<f64>,
-        /// Up to which fewer would be asked for; `None` when none is, or another check holds them.
+        /// Up to which it asks for fewer; `None` when that never brings fewer, or another check holds them.
         fewer_up_to: Option<f64>,
     },
     /// Of a band.
