@@ -287,6 +287,20 @@ fn the_outlook_says_at_which_readings_the_answer_changes() {
     assert_eq!(held, Some(Outlook::Newest { more_from: None, fewer_up_to: None }));
 }
 
+#[test]
+fn the_outlook_knows_the_mark_of_a_dry_run() {
+    // Only a factor below -0.3 scales in; with 5 at most of 4 that asks for -1, which changes nothing.
+    let dead_band = TargetValue::new(50.0).and_then(|target| target.with_threshold(1.3)).expect("a target");
+    let checks = [Check::new(Scaling::TargetValue(dead_band.with_most(None, Some(5))))];
+    let mended = Mended { caps_minus_one: true, ..Mended::default() };
+    let fewer = |policy: ScalingPolicy<'_>| match policy.outlook(0, &seen(0, 4, &[Reading::Points(&[50.0])])) {
+        Some(Outlook::Newest { fewer_up_to, .. }) => fewer_up_to,
+        other => panic!("{other:?}"),
+    };
+    assert!(fewer(policy(&checks).with_mended(mended)).is_some());
+    assert_eq!(fewer(policy(&checks)), None);
+}
+
 /// As upstream is written: groups in a map, actions that preempt each other.
 mod twin {
     use std::collections::BTreeMap;

@@ -267,7 +267,10 @@ fn every_refusal_has_its_words() {
         ("[]".to_owned(), "expected a mapping, found a list"),
         ("3".to_owned(), "expected a mapping, found the number 3"),
         ("null".to_owned(), "no object: the line is empty or null"),
-        ("{}".to_owned(), "policy is missing: a name, or the spec of an HPA"),
+        (
+            "{}".to_owned(),
+            "policy is missing: a name, the spec of an HPA, or one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine",
+        ),
         ("{\"a\": 1, \"a\": 2}".to_owned(), "the key \"a\" stands twice in one mapping, first on line 1"),
         (json!({ "policy": cpu(50) }).to_string(), "observation is missing"),
         (
@@ -276,9 +279,12 @@ fn every_refusal_has_its_words() {
         ),
         (
             json!({ "policy": 3, "observation": busy(4) }).to_string(),
-            "policy is 3: must be a name, or the spec of an HPA",
+            "policy is 3: must be a name, the spec of an HPA, or one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine",
         ),
-        (json!({ "define": "x" }).to_string(), "policy is missing: a name, or the spec of an HPA"),
+        (
+            json!({ "define": "x" }).to_string(),
+            "policy is missing: a name, the spec of an HPA, or one of hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine",
+        ),
         (
             top("format", json!("plimsoll-decide/2")),
             "format is \"plimsoll-decide/2\": this build answers plimsoll-decide/1",

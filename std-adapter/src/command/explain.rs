@@ -138,6 +138,10 @@ pub(super) fn run(arguments: &Arguments, colour: bool) -> Result<ExitCode, Failu
     if history.is_some() && !hpas && !pages.text.is_empty() {
         return Err(Failure::new("--history is that of an HPA, and none is explained here"));
     }
+    // Texts of AWS beside others are not passed over in silence.
+    if chosen.groups.is_empty() && aws != Aws::default() && arguments.only.is_none() && !pages.text.is_empty() {
+        return Err(Failure::new(format!("the texts of AWS hold no scaling policy ({DESCRIBE} prints them)")));
+    }
     if pages.text.is_empty() {
         return Err(Failure::new(nothing(arguments, &dump, &groups, aws != Aws::default())));
     }

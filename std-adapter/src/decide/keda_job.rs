@@ -152,11 +152,6 @@ impl ObservationIn {
         let Some(jobs) = &self.jobs else {
             let running = self.running.ok_or("observation.running is missing: a number, or jobs with their pods")?;
             let pending = self.pending.unwrap_or(0);
-            for (name, number) in [("running", running), ("pending", pending)] {
-                if number < 0 {
-                    return Err(format!("observation.{name} is {number}: must not be negative"));
-                }
-            }
             if pending > running {
                 return Err(format!("observation.pending is {pending}: pending jobs are among the {running} running"));
             }

@@ -164,6 +164,10 @@ A policy of another kind stands under its name, with an observation of its own:
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
 
+/// The kinds of policies, by the names under which they stand in a line.
+const KINDS: [&str; 11] =
+    ["hpa", "keda", "keda_job", "knative", "consumers", "aws", "watermark", "gce", "nomad", "schedule", "combine"];
+
 /// Policies that an error names; more are counted.
 const NAMED: usize = 8;
 
@@ -205,7 +209,9 @@ impl<K: Kind> Asked for K {
     }
 
     fn line(&self, text: &[u8]) -> Result<Value, String> {
-        self.answer(parse(text)?)
+        let line = parse(text)?;
+        counted(text)?;
+        self.answer(line)
     }
 }
 
@@ -298,12 +304,16 @@ impl Decisions {
     }
 
     fn of(&self, policy: Option<Value>) -> Result<Rc<dyn Asked>, String> {
-        match policy.ok_or("policy is missing: a name, or the spec of an HPA")? {
+        match policy
+            .ok_or_else(|| format!("policy is missing: a name, the spec of an HPA, or one of {}", KINDS.join(", ")))?
+        {
             Value::String(name) => match self.policies.get(&name) {
                 Some(policy) => Ok(Rc::clone(policy)),
                 None => Err(self.unknown(&name)),
             },
-            spec if !spec.is_object() => Err(format!("policy is {spec}: must be a name, or the spec of an HPA")),
+            spec if !spec.is_object() => {
+                Err(format!("policy is {spec}: must be a name, the spec of an HPA, or one of {}", KINDS.join(", ")))
+            }
             spec => self.policy(&spec),
         }
     }
@@ -346,8 +356,16 @@ impl Decisions {
             Some(("schedule", spec)) => return Ok(Rc::new(Calendar::inline(spec, "policy.schedule")?)),
             Some(("combine", spec)) => return Ok(Rc::new(Combined::inline(spec, "policy.combine")?)),
             Some(("hpa", spec)) => spec,
+            Some((kind, Value::Object(_))) if !matches!(kind, "behavior" | "scaleTargetRef") => {
+                return Err(format!("policy.{kind}: there is no such kind; known are {}", KINDS.join(", ")));
+            }
             _ => given,
         };
+        let kinds = given.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let kinds = kinds.filter(|name| KINDS.contains(name)).collect::<Vec<_>>();
+        if let [kind, ..] = kinds[..] {
+            return Err(format!("policy has {kind} and other fields: a policy of a kind stands alone under its name"));
+        }
         let policy = hpa::policy(inline_spec(given, "policy")?, self.settings);
         Ok(Rc::new(policy.map_err(|error| format!("policy: {error}"))?))
     }
@@ -364,6 +382,36 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     };
     let documents = manifest::documents("line", text).map_err(describe)?;
     documents.first().ok_or("no object: the line is empty or null")?.read().map_err(describe)
+}
+
+/// Refuses a count of replicas, pods or jobs below 0: no policy has an answer to that.
+fn counted(text: &[u8]) -> Result<(), String> {
+    /// Only the observation, whatever it is.
+    #[derive(Deserialize)]
+    struct Raw {
+        #[serde(default)]
+        observation: Value,
+    }
+    const COUNTS: [&str; 11] =
+        ["replicas", "running", "pending", "ready", "listed", "desired", "serving", "warm", "wanted", "count", "want"];
+    /// Where counts stand besides; in other places names are the user's.
+    const WITHIN: [&str; 4] = ["scale", "votes", "readings", "pods"];
+    fn look(value: &Value, path: &str) -> Result<(), String> {
+        match value {
+            Value::Array(list) => {
+                list.iter().enumerate().try_for_each(|(at, each)| look(each, &format!("{path}[{at}]")))
+            }
+            Value::Object(fields) => fields.iter().try_for_each(|(name, value)| match value.as_f64() {
+                Some(number) if number < 0.0 && COUNTS.contains(&name.as_str()) => {
+                    Err(format!("{path}.{name} is {value}: must not be negative"))
+                }
+                None if WITHIN.contains(&name.as_str()) => look(value, &format!("{path}.{name}")),
+                _ => Ok(()),
+            }),
+            _ => Ok(()),
+        }
+    }
+    serde_json::from_slice::<Raw>(text).map_or(Ok(()), |raw| look(&raw.observation, "observation"))
 }
 
 /// An answer, and what it is about.

@@ -41,9 +41,6 @@ impl Kind for NomadPolicy {
             Some(Saved(bytes)) => History::restore(&bytes).map_err(|error| format!("history: {error}"))?,
         };
         let names = self.names();
-        if let Some(count) = given.count.filter(|count| *count < 0) {
-            return Err(format!("observation.count is {count}: must be at least 0"));
-        }
         if let Some(name) = given.checks.keys().find(|name| !names.contains(&name.as_str())) {
             return Err(format!("observation.checks.{name}: the policy has the checks {}", names.join(", ")));
         }

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::page::Page;
 use crate::decide::Told;
 
+/// Last words of a decision about a scale that could not be read: its numbers are none.
+const UNREAD: [&str; 3] = ["ScaleUnread", "CapacityUnknown", "CountUnread"];
+
 /// The answer in words, wrapped to `width` columns (60 or more); with `colour`, in ANSI styles.
 #[must_use]
 pub fn told(told: &Told, colour: bool, width: usize) -> String {
@@ -13,11 +16,14 @@ pub fn told(told: &Told, colour: bool, width: usize) -> String {
     let (answer, now) = (&told.answer, told.now);
     let decision = &answer["decision"];
     let (from, to) = (&decision["from"], &decision["to"]);
-    page.paragraph("", &format!("{}: {from} now", told.about));
+    let unread = UNREAD.contains(&decision["lastWord"]["step"].as_str().unwrap_or_default());
+    let here = if unread { "how many there are is not known".to_owned() } else { format!("{from} now") };
+    page.paragraph("", &format!("{}: {here}", told.about));
     let moved = match decision["create"].as_i64() {
         Some(0) => "starts no job".to_owned(),
         Some(1) => "starts 1 job".to_owned(),
         Some(create) => format!("starts {create} jobs"),
+        None if unread => "changes nothing".to_owned(),
         None if from == to => format!("stays at {to}"),
         None => format!("{from} → {to}"),
     };

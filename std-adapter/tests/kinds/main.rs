@@ -19,7 +19,7 @@ use plimsoll::manifest::Api;
 use plimsoll::simulate;
 use plimsoll::simulate::run::Run;
 use plimsoll::simulate::scenario::Scenario;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn ask(decisions: &mut Decisions, line: &Value) -> Value {
     let answer = decisions.line(1, line.to_string().as_bytes());
@@ -53,4 +53,45 @@ fn simulated(file: &str, changes: &[(&str, &str)]) -> Result<Run, String> {
 /// Seconds and numbers of the changes.
 fn changes(run: &Run) -> Vec<(u32, i32)> {
     run.syncs.iter().filter(|sync| sync.from != sync.to).map(|sync| (sync.at_s, sync.to)).collect()
+}
+
+#[test]
+fn counts_below_zero_and_kinds_that_nobody_knows_are_refused() {
+    let gce = json!({ "gce": { "minNumReplicas": 1, "maxNumReplicas": 9 } });
+    let bounds = json!({ "combine": { "min_replicas": 1, "max_replicas": 9 } });
+    let hpa = json!({ "maxReplicas": 9, "metrics": [
+        { "type": "External", "external": { "metric": { "name": "x" }, "target": { "type": "Value", "value": 1 } } },
+    ] });
+    for (policy, seen, error) in [
+        (&gce, json!({ "now": 0, "desired": -5, "signals": {} }), "observation.desired is -5: must not be negative"),
+        (&bounds, json!({ "now": 0, "replicas": -8, "votes": [] }), "observation.replicas is -8: must not be negative"),
+        (
+            &bounds,
+            json!({ "now": 0, "replicas": 8, "votes": [{ "want": 5 }, { "want": -5 }] }),
+            "observation.votes[1].want is -5: must not be negative",
+        ),
+        (
+            &hpa,
+            json!({ "now": 0, "scale": { "wanted": -3 }, "readings": [{ "value": "1" }] }),
+            "observation.scale.wanted is -3: must not be negative",
+        ),
+    ] {
+        assert_eq!(refused(&json!({ "policy": policy, "observation": seen })), error);
+    }
+    let known = "known are hpa, keda, keda_job, knative, consumers, aws, watermark, gce, nomad, schedule, combine";
+    let seen = json!({ "now": 0 });
+    let found = refused(&json!({ "policy": { "gcp": {} }, "observation": seen }));
+    assert_eq!(found, format!("policy.gcp: there is no such kind; {known}"));
+    let both = json!({ "gce": gce["gce"], "combine": bounds["combine"] });
+    let found = refused(&json!({ "policy": both, "observation": seen }));
+    assert!(found.contains("a policy of a kind stands alone under its name"), "{found}");
+    assert!(refused(&json!({ "observation": seen })).contains("nomad, schedule, combine"));
+}
+
+#[test]
+fn a_number_that_could_not_be_read_is_not_told_as_zero() {
+    let policy = json!({ "gce": { "minNumReplicas": 1, "maxNumReplicas": 9 } });
+    let page = explained(&json!({ "policy": policy, "observation": { "now": 0, "desired": null, "signals": {} } }));
+    assert!(page.contains("how many there are is not known") && page.contains("changes nothing"), "{page}");
+    assert!(!page.contains("0 now"), "{page}");
 }
