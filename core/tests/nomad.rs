@@ -3,11 +3,11 @@
 use plimsoll_core::combine::{self, Combination, Rule, Vote};
 use plimsoll_core::constrain::{Bounds, Direction};
 use plimsoll_core::snapshot::SnapshotError;
+use plimsoll_core::step::nomad::{Band, BandAction, TargetValue};
 use plimsoll_core::step::nomad::{
     Check, Decision, History, Mended, Observation, OnError, Outlook, PassThrough, Reading, ScalingPolicy, Step,
     Strategy as Scaling,
 };
-use plimsoll_core::step::{Band, BandAction, TargetValue};
 use plimsoll_core::units::{Instant, Replicas, Span};
 use proptest::prelude::*;
 

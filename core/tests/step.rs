@@ -1,12 +1,13 @@
 //! Step scaling, simple scaling, target tracking, watermarks and Nomad's strategies: examples, twins and laws.
 
 use plimsoll_core::constrain::{Bounds, Direction};
+use plimsoll_core::step::nomad::{Band, BandAction, TargetValue};
 use plimsoll_core::step::{
-    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Allowed, Band, BandAction, Capacity, Comparison,
-    Converge, Datapoints, Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended,
-    MetricObservation, Missing, Observation, Order, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory,
-    SimpleRule, SimpleScaling, Step, StepAdjustment, StepScaling, TargetTracking, TargetValue, Times, TrackingHistory,
-    Unreadable, Watermark, Watermarks, warm_up,
+    Adjustment, AdjustmentType, Alarm, AlarmState, Algorithm, Allowed, Capacity, Comparison, Converge, Datapoints,
+    Decision, Held, History, Mark, MarkHistory, MarkObservation, MarkReading, Mended, MetricObservation, Missing,
+    Observation, Order, Pace, PeakHistory, PeakSizing, Rule, Sensitivity, SimpleHistory, SimpleRule, SimpleScaling,
+    Step, StepAdjustment, StepScaling, TargetTracking, Times, TrackingHistory, Unreadable, Watermark, Watermarks,
+    warm_up,
 };
 use plimsoll_core::units::{Instant, Milli, Replicas, Span};
 use proptest::prelude::*;

@@ -263,7 +263,7 @@ fn what_is_wrong_with_an_observation_is_named() {
         (seen(0, 4, &json!({ "cup": [1] })), "observation.checks.cup: the policy has the checks cpu, queue"),
         (seen(0, 4, &json!({ "cpu": 7 })), "observation.checks.cpu is 7: must be a list of numbers, or null"),
         (seen(0, 4, &json!({ "cpu": [1, "2"] })), "observation.checks.cpu is [1,\"2\"]: must be a list of numbers"),
-        (seen(0, -4, &json!({})), "observation.count is -4: must not be negative"),
+        (seen(0, -4, &json!({})), "observation.count: -4 is negative: there are 0 or more"),
         (json!({ "count": 4 }), "now"),
     ] {
         let found = refused(&written(), &observation);

@@ -81,7 +81,6 @@ pub use adjust::{Adjustment, AdjustmentType, StepAdjustment, check_steps, step_f
 pub use alarm::{Alarm, AlarmState, Comparison, Datapoints, Missing, Samples, Statistic};
 pub use explain::{Sentence, Step};
 pub use history::{Action, History, SimpleHistory, TrackingHistory};
-pub use nomad::{Action as BandAction, Band, Proposal, TargetValue};
 pub use observation::{Capacity, MetricObservation, Observation, Outlook, Points, Threshold};
 pub use pace::{Held, Order, Pace, warm_up};
 pub use peak::{Allowed, PeakHistory, PeakSizing};
@@ -100,7 +99,8 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
         "CloudWatch looks back over a range that it does not publish; Alarm::with_evaluation_range judges by its tables",
     ),
     (
-        "a new alarm is INSUFFICIENT_DATA until its points decide, whatever the treatment",
+        "a new alarm is INSUFFICIENT_DATA until its points decide, whatever the treatment; with an evaluation range, until \
+         its first point",
         "else it would begin in ALARM",
     ),
     ("an alarm that stands by missing points alone changes nothing in step scaling", "the breach has no size"),

@@ -1,10 +1,10 @@
 //! The Nomad Autoscaler's scaling policy.
 
+use plimsoll_core::step::nomad::{Band, BandAction, TargetValue};
 use plimsoll_core::step::nomad::{
     Check, Decision, Detail, History, Mended, Observation, OnError, Outlook, PassThrough, Reading, ScalingPolicy, Step,
     Strategy,
 };
-use plimsoll_core::step::{Band, BandAction, TargetValue};
 use plimsoll_core::trace::Trace;
 use plimsoll_core::units::{Instant, Replicas, Span};
 

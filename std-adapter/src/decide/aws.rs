@@ -7,16 +7,16 @@ use plimsoll_core::units::Replicas;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::aws::{Aws, AwsPast, MOST_ALARMS, Turn};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    desired: Option<i32>,
+    desired: Option<Count>,
     #[serde(default)]
-    warm: Option<i32>,
+    warm: Option<Count>,
     /// New points by the alarm's name, oldest first; null is missing.
     #[serde(default)]
     alarms: BTreeMap<String, Vec<Option<f64>>>,
@@ -60,8 +60,8 @@ impl Kind for Aws {
         let points = points(self, &given)?;
         let turn = Turn {
             now: given.now.0,
-            desired: given.desired.map(Replicas),
-            warm: &|_| given.warm.map(Replicas),
+            desired: given.desired.map(Replicas::from),
+            warm: &|_| given.warm.map(Replicas::from),
             points: &points,
             completed: given.completed.map(|moment| moment.0),
         };

@@ -6,7 +6,7 @@ use plimsoll_core::units::Replicas;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::combine::{CombinePast, Combined};
 use crate::engine::record;
 
@@ -14,7 +14,7 @@ use crate::engine::record;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    replicas: Option<i32>,
+    replicas: Option<Count>,
     votes: Vec<VoteIn>,
     #[serde(default)]
     guards: Vec<GuardIn>,
@@ -26,7 +26,7 @@ pub(super) struct ObservationIn {
 #[serde(deny_unknown_fields)]
 struct VoteIn {
     /// Absent: the policy had no answer.
-    want: Option<i32>,
+    want: Option<Count>,
     #[serde(default)]
     soft: bool,
     #[serde(default)]
@@ -68,7 +68,7 @@ struct BoundsIn {
 
 impl VoteIn {
     fn read(self, from: Replicas) -> Vote {
-        let vote = self.want.map_or(Vote::unknown(from), |want| Vote::new(from, Replicas(want)));
+        let vote = self.want.map_or(Vote::unknown(from), |want| Vote::new(from, want.into()));
         let scales = match self.scales {
             ScalesIn::Both => Scales::Both,
             ScalesIn::OutOnly => Scales::OutOnly,
@@ -93,7 +93,7 @@ impl Kind for Combined {
             None => self.start(),
             Some(Saved(bytes)) => CombinePast::restore(&bytes).map_err(|error| format!("history: {error}"))?,
         };
-        let from = Replicas(given.replicas.unwrap_or(0));
+        let from = given.replicas.map(Replicas::from).unwrap_or_default();
         let votes = given.votes.iter().map(|vote| vote.read(from)).collect::<Vec<_>>();
         let guards = given.guards.iter().map(|guard| Guard {
             value: guard.value,
@@ -103,7 +103,7 @@ impl Kind for Combined {
         let guards = guards.collect::<Vec<_>>();
         let seen = Observation {
             now: given.now.0,
-            current: given.replicas.map(Replicas),
+            current: given.replicas.map(Replicas::from),
             votes: &votes,
             guards: &guards,
             bounds: given.bounds.map(|bounds| (Replicas(bounds.min), Replicas(bounds.max))),

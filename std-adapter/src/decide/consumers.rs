@@ -6,7 +6,7 @@ use plimsoll_core::units::{Replicas, Span};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::consumers::{Consumers, ConsumersPast};
 use crate::engine::record;
 
@@ -14,9 +14,9 @@ use crate::engine::record;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    replicas: Option<i32>,
+    replicas: Option<Count>,
     #[serde(default)]
-    running: Option<i32>,
+    running: Option<Count>,
     backlog: Option<i64>,
     #[serde(default)]
     oldest_s: Option<u32>,
@@ -59,8 +59,8 @@ impl Kind for Consumers {
         let loads = loads.collect::<Vec<_>>();
         let seen = Observation {
             now: given.now.0,
-            replicas: given.replicas.map(Replicas),
-            running: given.running.map(Replicas),
+            replicas: given.replicas.map(Replicas::from),
+            running: given.running.map(Replicas::from),
             backlog: given.backlog,
             oldest: given.oldest_s.map(|seconds| Span::from_secs(u64::from(seconds))),
             produced: given.produced,

@@ -6,17 +6,17 @@ use plimsoll_core::units::Replicas;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, Line, Moment, Saved};
+use super::{Count, Kind, Line, Moment, Saved};
 use crate::engine::gce::{Gce, SignalPast, Turn};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    desired: Option<i32>,
+    desired: Option<Count>,
     /// Units that have initialized; absent: all.
     #[serde(default)]
-    serving: Option<i32>,
+    serving: Option<Count>,
     /// By the signal's name; null or absent is missing.
     signals: BTreeMap<String, Option<f64>>,
 }
@@ -49,8 +49,8 @@ impl Kind for Gce {
         let values = names.iter().map(|name| given.signals.get(*name).copied().flatten()).collect::<Vec<_>>();
         let turn = Turn {
             now: given.now.0,
-            desired: given.desired.map(Replicas),
-            serving: given.serving.map(Replicas),
+            desired: given.desired.map(Replicas::from),
+            serving: given.serving.map(Replicas::from),
             values: &values,
         };
         let pass = self.turn(&mut past, &turn);

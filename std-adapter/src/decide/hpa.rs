@@ -5,11 +5,11 @@ use plimsoll_core::hpa::{
     ReadyCondition, RequestError, RescaleReason, Sample, Scale, Selector, Step, Target, ValueSum,
 };
 use plimsoll_core::trace::Each;
-use plimsoll_core::units::{Instant, Milli, Replicas, Span};
+use plimsoll_core::units::{Instant, Milli, Span};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AppliedIn, Apply, Kind, Line, Moment};
+use super::{AppliedIn, Apply, Count, Kind, Line, Moment};
 use crate::engine::{Past, Policy, PolicyError, Settings, record};
 use crate::manifest::{self, Quantity};
 
@@ -26,6 +26,7 @@ pub(super) fn policy(spec: manifest::Spec, settings: Settings) -> Result<Policy,
 impl Kind for Policy {
     type History = Box<Past>;
     type Observation = ObservationIn;
+    const TAKES_APPLIED: bool = true;
 
     fn about(&self) -> String {
         format!("HPA of {}", self.metric_lines().join("; "))
@@ -64,10 +65,9 @@ fn decide(
         .collect::<Result<Vec<_>, _>>()?;
     let seen = Observation {
         now,
-        scale: given.scale.map(|scale| Scale {
-            wanted: Replicas(scale.wanted),
-            running: Replicas(scale.running.unwrap_or(scale.wanted)),
-        }),
+        scale: given
+            .scale
+            .map(|scale| Scale { wanted: scale.wanted.into(), running: scale.running.unwrap_or(scale.wanted).into() }),
         selector: match given.selector {
             SelectorIn::Usable => Selector::Usable,
             SelectorIn::Missing => Selector::Missing,
@@ -102,7 +102,7 @@ fn decide(
 impl AppliedIn {
     /// The decision that was carried out, as far as rate rules and conditions look at it.
     fn decision(&self) -> Decision {
-        let (from, to) = (Replicas(self.from), Replicas(self.to));
+        let (from, to) = (self.from.into(), self.to.into());
         let detail = Detail {
             recommended: None,
             winner: None,
@@ -131,9 +131,9 @@ pub(super) struct ObservationIn {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ScaleIn {
-    wanted: i32,
+    wanted: Count,
     #[serde(default)]
-    running: Option<i32>,
+    running: Option<Count>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::hpa::ReadingIn;
-use super::{Kind, Line, Moment, PartitionIn, Saved};
+use super::{Count, Kind, Line, Moment, PartitionIn, Saved};
 use crate::engine::keda::{Keda, KedaPast, Turn};
 use crate::engine::{Past, record};
 
@@ -20,11 +20,11 @@ pub(super) struct ObservationIn {
     now: Moment,
     #[serde(default)]
     created: Option<Moment>,
-    replicas: Option<i32>,
+    replicas: Option<Count>,
     #[serde(default)]
-    running: Option<i32>,
+    running: Option<Count>,
     #[serde(default)]
-    ready: Option<i32>,
+    ready: Option<Count>,
     #[serde(default)]
     readings: Vec<TriggerIn>,
     /// CPU and memory, as an HPA reads them.
@@ -101,15 +101,14 @@ impl Kind for Keda {
             let given = index.checked_sub(first).and_then(|index| resource.get(index));
             given.copied().unwrap_or(HpaReading::Failed(MetricError::Unavailable))
         };
-        let ready = given.ready.unwrap_or(0);
+        let [ready, running] = [given.ready, given.running.or(given.replicas)].map(|it| it.map_or(0, |Count(it)| it));
         let count = |pods: i32| u32::try_from(pods).unwrap_or(0);
-        let running = given.running.or(given.replicas).unwrap_or(0);
         let turn = Turn {
             seen: Observation {
                 now,
                 created: given.created.map_or(now, |moment| moment.0),
-                replicas: given.replicas.map(Replicas),
-                ready: given.ready,
+                replicas: given.replicas.map(Replicas::from),
+                ready: given.ready.map(|Count(ready)| ready),
                 readings: &readings,
                 annotations: self.annotations(),
             },

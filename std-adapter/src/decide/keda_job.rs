@@ -5,7 +5,7 @@ use plimsoll_core::units::Milli;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, Line, Moment, PartitionIn, Saved};
+use super::{Count, Kind, Line, Moment, PartitionIn, Saved};
 use crate::engine::keda_job::{FinishedJob, JobPod, KedaJob, conditions};
 use crate::engine::record;
 use crate::manifest::Quantity;
@@ -20,9 +20,9 @@ pub(super) struct ObservationIn {
     #[serde(default)]
     readings: Vec<TriggerIn>,
     #[serde(default)]
-    running: Option<i32>,
+    running: Option<Count>,
     #[serde(default)]
-    pending: Option<i32>,
+    pending: Option<Count>,
     #[serde(default)]
     jobs: Option<Vec<JobIn>>,
 }
@@ -150,8 +150,9 @@ impl ObservationIn {
     /// Jobs running and pending, and the names of those to delete.
     fn jobs(&self, policy: &KedaJob) -> Result<(i32, i32, Vec<String>), String> {
         let Some(jobs) = &self.jobs else {
-            let running = self.running.ok_or("observation.running is missing: a number, or jobs with their pods")?;
-            let pending = self.pending.unwrap_or(0);
+            let Count(running) =
+                self.running.ok_or("observation.running is missing: a number, or jobs with their pods")?;
+            let pending = self.pending.map_or(0, |Count(pending)| pending);
             if pending > running {
                 return Err(format!("observation.pending is {pending}: pending jobs are among the {running} running"));
             }

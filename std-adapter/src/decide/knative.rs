@@ -6,7 +6,7 @@ use plimsoll_core::units::Replicas;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, Line, Moment, Saved};
+use super::{Count, Kind, Line, Moment, Saved};
 use crate::engine::knative::{Knative, KnativePast, condition};
 use crate::engine::record;
 
@@ -14,7 +14,7 @@ use crate::engine::record;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    scale: Option<i32>,
+    scale: Option<Count>,
     ready: Option<u32>,
     #[serde(default)]
     starting: u32,
@@ -86,7 +86,7 @@ impl Kind for Knative {
         };
         let seen = Observation {
             now,
-            scale: given.scale.map(Replicas),
+            scale: given.scale.map(Replicas::from),
             ready: given.ready,
             starting: given.starting,
             load,

@@ -23,7 +23,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use plimsoll_core::queue::Partition;
-use plimsoll_core::units::Instant;
+use plimsoll_core::units::{Instant, Replicas};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -164,9 +164,23 @@ A policy of another kind stands under its name, with an observation of its own:
 Answers: {"id", "line", "decision", "steps", "conditions", "outlook", "history"}
 or {"id", "line", "error"}."#;
 
+/// Makes a policy of the spec that stands under its kind's name, where that is called so.
+type Make = fn(spec: &Value, root: &str, settings: Settings) -> Result<Rc<dyn Asked>, String>;
+
 /// The kinds of policies, by the names under which they stand in a line.
-const KINDS: [&str; 11] =
-    ["hpa", "keda", "keda_job", "knative", "consumers", "aws", "watermark", "gce", "nomad", "schedule", "combine"];
+const KINDS: [(&str, Make); 11] = [
+    ("hpa", hpa_of),
+    ("keda", |spec, root, settings| Ok(Rc::new(Keda::inline(spec, root, settings)?))),
+    ("keda_job", |spec, root, _| Ok(Rc::new(KedaJob::inline(spec, root)?))),
+    ("knative", |spec, root, _| Ok(Rc::new(Knative::inline(spec, root)?))),
+    ("consumers", |spec, root, _| Ok(Rc::new(Consumers::inline(spec, root)?))),
+    ("aws", |spec, root, _| Ok(Rc::new(Aws::inline(spec, root)?))),
+    ("watermark", |spec, root, _| Ok(Rc::new(WatermarkPods::inline(spec, root)?))),
+    ("gce", |spec, root, _| Ok(Rc::new(Gce::inline(spec, root)?))),
+    ("nomad", |spec, root, _| Ok(Rc::new(NomadPolicy::inline(spec, root)?))),
+    ("schedule", |spec, root, _| Ok(Rc::new(Calendar::inline(spec, root)?))),
+    ("combine", |spec, root, _| Ok(Rc::new(Combined::inline(spec, root)?))),
+];
 
 /// Policies that an error names; more are counted.
 const NAMED: usize = 8;
@@ -186,6 +200,8 @@ trait Kind {
     type History: DeserializeOwned;
     /// What is seen.
     type Observation: DeserializeOwned;
+    /// Whether it remembers changes that others have made.
+    const TAKES_APPLIED: bool = false;
 
     /// What it is, in a few words.
     fn about(&self) -> String;
@@ -209,8 +225,10 @@ impl<K: Kind> Asked for K {
     }
 
     fn line(&self, text: &[u8]) -> Result<Value, String> {
-        let line = parse(text)?;
-        counted(text)?;
+        let line: Line<K::History, K::Observation> = parse(text)?;
+        if line.applied.is_some() && !K::TAKES_APPLIED {
+            return Err("applied is taken for an HPA alone: give this policy the scale as it is now".to_owned());
+        }
         self.answer(line)
     }
 }
@@ -304,15 +322,13 @@ impl Decisions {
     }
 
     fn of(&self, policy: Option<Value>) -> Result<Rc<dyn Asked>, String> {
-        match policy
-            .ok_or_else(|| format!("policy is missing: a name, the spec of an HPA, or one of {}", KINDS.join(", ")))?
-        {
+        match policy.ok_or_else(|| format!("policy is missing: a name, the spec of an HPA, or one of {}", kinds()))? {
             Value::String(name) => match self.policies.get(&name) {
                 Some(policy) => Ok(Rc::clone(policy)),
                 None => Err(self.unknown(&name)),
             },
             spec if !spec.is_object() => {
-                Err(format!("policy is {spec}: must be a name, the spec of an HPA, or one of {}", KINDS.join(", ")))
+                Err(format!("policy is {spec}: must be a name, the spec of an HPA, or one of {}", kinds()))
             }
             spec => self.policy(&spec),
         }
@@ -343,32 +359,33 @@ impl Decisions {
 
     /// A policy of another kind stands under its name; an HPA's spec may stand alone.
     fn policy(&self, given: &Value) -> Result<Rc<dyn Asked>, String> {
-        let only = given.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
-        let given = match only.map(|(kind, spec)| (kind.as_str(), spec)) {
-            Some(("keda", spec)) => return Ok(Rc::new(Keda::inline(spec, "policy.keda", self.settings)?)),
-            Some(("aws", spec)) => return Ok(Rc::new(Aws::inline(spec, "policy.aws")?)),
-            Some(("watermark", spec)) => return Ok(Rc::new(WatermarkPods::inline(spec, "policy.watermark")?)),
-            Some(("gce", spec)) => return Ok(Rc::new(Gce::inline(spec, "policy.gce")?)),
-            Some(("nomad", spec)) => return Ok(Rc::new(NomadPolicy::inline(spec, "policy.nomad")?)),
-            Some(("keda_job", spec)) => return Ok(Rc::new(KedaJob::inline(spec, "policy.keda_job")?)),
-            Some(("consumers", spec)) => return Ok(Rc::new(Consumers::inline(spec, "policy.consumers")?)),
-            Some(("knative", spec)) => return Ok(Rc::new(Knative::inline(spec, "policy.knative")?)),
-            Some(("schedule", spec)) => return Ok(Rc::new(Calendar::inline(spec, "policy.schedule")?)),
-            Some(("combine", spec)) => return Ok(Rc::new(Combined::inline(spec, "policy.combine")?)),
-            Some(("hpa", spec)) => spec,
-            Some((kind, Value::Object(_))) if !matches!(kind, "behavior" | "scaleTargetRef") => {
-                return Err(format!("policy.{kind}: there is no such kind; known are {}", KINDS.join(", ")));
+        let fields = given.as_object().into_iter().flatten();
+        let kind = fields.clone().find_map(|(name, spec)| Some((KINDS.iter().find(|(kind, _)| kind == name)?, spec)));
+        let alone = given.as_object().is_some_and(|fields| fields.len() == 1);
+        match (kind, fields.clone().next()) {
+            (Some(((name, make), spec)), _) if alone => make(spec, &format!("policy.{name}"), self.settings),
+            (Some(((name, _), _)), _) => {
+                Err(format!("policy has {name} and other fields: a policy of a kind stands alone under its name"))
             }
-            _ => given,
-        };
-        let kinds = given.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-        let kinds = kinds.filter(|name| KINDS.contains(name)).collect::<Vec<_>>();
-        if let [kind, ..] = kinds[..] {
-            return Err(format!("policy has {kind} and other fields: a policy of a kind stands alone under its name"));
+            (None, Some((name, Value::Object(_))))
+                if alone && !matches!(name.as_str(), "behavior" | "scaleTargetRef") =>
+            {
+                Err(format!("policy.{name}: there is no such kind; known are {}", kinds()))
+            }
+            _ => hpa_of(given, "policy", self.settings),
         }
-        let policy = hpa::policy(inline_spec(given, "policy")?, self.settings);
-        Ok(Rc::new(policy.map_err(|error| format!("policy: {error}"))?))
     }
+}
+
+/// An HPA, which may stand without its kind.
+fn hpa_of(given: &Value, root: &str, settings: Settings) -> Result<Rc<dyn Asked>, String> {
+    let policy = hpa::policy(inline_spec(given, root)?, settings);
+    Ok(Rc::new(policy.map_err(|error| format!("{root}: {error}"))?))
+}
+
+/// The names of all kinds.
+fn kinds() -> String {
+    KINDS.map(|(name, _)| name).join(", ")
 }
 
 /// Strictly JSON; what does not fit is named with its path, and with what was probably meant.
@@ -382,36 +399,6 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     };
     let documents = manifest::documents("line", text).map_err(describe)?;
     documents.first().ok_or("no object: the line is empty or null")?.read().map_err(describe)
-}
-
-/// Refuses a count of replicas, pods or jobs below 0: no policy has an answer to that.
-fn counted(text: &[u8]) -> Result<(), String> {
-    /// Only the observation, whatever it is.
-    #[derive(Deserialize)]
-    struct Raw {
-        #[serde(default)]
-        observation: Value,
-    }
-    const COUNTS: [&str; 11] =
-        ["replicas", "running", "pending", "ready", "listed", "desired", "serving", "warm", "wanted", "count", "want"];
-    /// Where counts stand besides; in other places names are the user's.
-    const WITHIN: [&str; 4] = ["scale", "votes", "readings", "pods"];
-    fn look(value: &Value, path: &str) -> Result<(), String> {
-        match value {
-            Value::Array(list) => {
-                list.iter().enumerate().try_for_each(|(at, each)| look(each, &format!("{path}[{at}]")))
-            }
-            Value::Object(fields) => fields.iter().try_for_each(|(name, value)| match value.as_f64() {
-                Some(number) if number < 0.0 && COUNTS.contains(&name.as_str()) => {
-                    Err(format!("{path}.{name} is {value}: must not be negative"))
-                }
-                None if WITHIN.contains(&name.as_str()) => look(value, &format!("{path}.{name}")),
-                _ => Ok(()),
-            }),
-            _ => Ok(()),
-        }
-    }
-    serde_json::from_slice::<Raw>(text).map_or(Ok(()), |raw| look(&raw.observation, "observation"))
 }
 
 /// An answer, and what it is about.
@@ -496,13 +483,32 @@ enum Apply {
     None,
 }
 
+/// A count of replicas, units or jobs.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "i32")]
+struct Count(i32);
+
+impl TryFrom<i32> for Count {
+    type Error = String;
+
+    fn try_from(given: i32) -> Result<Self, String> {
+        if given < 0 { Err(format!("{given} is negative: there are 0 or more")) } else { Ok(Self(given)) }
+    }
+}
+
+impl From<Count> for Replicas {
+    fn from(Count(count): Count) -> Self {
+        Self(count)
+    }
+}
+
 /// A change made since the last decision.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AppliedIn {
     at: Moment,
-    from: i32,
-    to: i32,
+    from: Count,
+    to: Count,
 }
 
 /// A partition, as a Kafka trigger sees it.

@@ -6,7 +6,7 @@ use plimsoll_core::units::Replicas;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::nomad::{NomadPolicy, Turn};
 use crate::engine::record;
 
@@ -14,7 +14,7 @@ use crate::engine::record;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    count: Option<i32>,
+    count: Option<Count>,
     #[serde(default = "yes")]
     ready: bool,
     #[serde(default)]
@@ -46,7 +46,8 @@ impl Kind for NomadPolicy {
         }
         let points = names.iter().map(|name| points(name, given.checks.get(*name)));
         let points = points.collect::<Result<Vec<_>, _>>()?;
-        let turn = Turn { now: given.now.0, count: given.count.map(Replicas), ready: given.ready, points: &points };
+        let turn =
+            Turn { now: given.now.0, count: given.count.map(Replicas::from), ready: given.ready, points: &points };
         let answer = self.decide(&mut past, &turn);
         let decision = answer.decision;
         if matches!(line.apply, Apply::Done) {

@@ -5,7 +5,7 @@ use plimsoll_core::units::Replicas;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::record;
 use crate::engine::schedule::Calendar;
 
@@ -13,7 +13,7 @@ use crate::engine::schedule::Calendar;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    replicas: Option<i32>,
+    replicas: Option<Count>,
 }
 
 /// Bytes of a saved schedule are few; a test of the core says how many.
@@ -34,7 +34,7 @@ impl Kind for Calendar {
             Some(Saved(bytes)) => History::restore(&bytes).map_err(|error| format!("history: {error}"))?,
         };
         let mut steps = Vec::new();
-        let current = given.replicas.map(Replicas);
+        let current = given.replicas.map(Replicas::from);
         let decision = self.decide(&mut past, given.now.0, current, |step| steps.push(record::told(step, step)));
         if decision.changes() && matches!(line.apply, Apply::Done) {
             self.applied(&mut past);

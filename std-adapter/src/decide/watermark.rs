@@ -5,7 +5,7 @@ use plimsoll_core::units::{Milli, Replicas};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Apply, Kind, Line, Moment, Saved};
+use super::{Apply, Count, Kind, Line, Moment, Saved};
 use crate::engine::record;
 use crate::engine::watermark::WatermarkPods;
 use crate::manifest::Quantity;
@@ -14,13 +14,13 @@ use crate::manifest::Quantity;
 #[serde(deny_unknown_fields)]
 pub(super) struct ObservationIn {
     now: Moment,
-    replicas: Option<i32>,
+    replicas: Option<Count>,
     #[serde(default)]
-    running: Option<i32>,
+    running: Option<Count>,
     #[serde(default)]
-    ready: Option<i32>,
+    ready: Option<Count>,
     #[serde(default)]
-    listed: Option<i32>,
+    listed: Option<Count>,
     readings: Vec<Option<ReadingIn>>,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct ObservationIn {
 struct ReadingIn {
     value: Quantity,
     #[serde(default)]
-    ready: Option<i32>,
+    ready: Option<Count>,
     #[serde(default)]
-    listed: Option<i32>,
+    listed: Option<Count>,
 }
 
 impl Kind for WatermarkPods {
@@ -61,10 +61,10 @@ impl Kind for WatermarkPods {
             .enumerate()
             .map(|(index, reading)| reading.map(|reading| reading.read(&given, index)).transpose());
         let readings = readings.collect::<Result<Vec<_>, _>>()?;
-        let running = given.running.or(given.replicas).unwrap_or(0);
+        let running = given.running.or(given.replicas).map(Replicas::from).unwrap_or_default();
         let seen = MarkObservation {
             now: given.now.0,
-            scale: given.replicas.map(|replicas| (Replicas(replicas), Replicas(running))),
+            scale: given.replicas.map(|replicas| (replicas.into(), running)),
             readings: &readings,
         };
         let (decision, steps) = self.decide(&mut past, &seen);
@@ -99,8 +99,8 @@ impl ReadingIn {
     fn read(self, given: &ObservationIn, index: usize) -> Result<MarkReading, String> {
         let ready = self.ready.or(given.ready);
         let missing = || format!("observation.readings[{index}].ready is missing, as is observation.ready");
-        let ready = ready.ok_or_else(missing)?;
-        let listed = self.listed.or(given.listed).unwrap_or(ready);
+        let Count(ready) = ready.ok_or_else(missing)?;
+        let listed = self.listed.or(given.listed).map_or(ready, |Count(listed)| listed);
         Ok(MarkReading { total: Milli(self.value.milli()), ready, listed })
     }
 }

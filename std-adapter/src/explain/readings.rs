@@ -30,7 +30,14 @@ impl FromStr for Reading {
             "failed" => None,
             text => Some(
                 text.parse::<Quantity>()
-                    .map_err(|_| format!("{text:?} is no value: a number, a quantity such as 250m, or failed"))?,
+                    .ok()
+                    // A quantity stops at the ends of its range: what lies beyond was not meant.
+                    .filter(|value| value.milli() > i64::MIN && value.milli() < i64::MAX)
+                    .ok_or_else(|| {
+                        format!(
+                            "{text:?} is no value below 2^63 thousandths: a number, a quantity such as 250m, or failed"
+                        )
+                    })?,
             ),
         };
         Ok(Self { name: name.to_owned(), value })
@@ -145,7 +152,7 @@ mod tests {
             let error = assigned(texts).expect_err("refused");
             assert!(error.contains(part), "{error}");
         }
-        for text in ["lag", "=3", "lag=", "lag=many", "lag=NaN", "lag=1.2.3"] {
+        for text in ["lag", "=3", "lag=", "lag=many", "lag=NaN", "lag=1.2.3", "lag=1e400", "lag=-1e400"] {
             assert!(text.parse::<Reading>().is_err(), "{text}");
         }
     }

@@ -103,7 +103,7 @@ fn what_is_wrong_with_a_scaled_job_is_named() {
     let queue = json!([{ "queue": 1 }]);
     for (seen, part) in [
         (json!({ "now": 0, "readings": queue }), "observation.running is missing"),
-        (json!({ "now": 0, "running": -1 }), "observation.running is -1"),
+        (json!({ "now": 0, "running": -1 }), "observation.running: -1 is negative"),
         (json!({ "now": 0, "running": 1, "pending": 2 }), "observation.pending is 2"),
         (json!({ "now": 0, "running": 1, "jobs": [] }), "either jobs, or running and pending"),
         (json!({ "now": 0, "jobs": [{ "finished": "failed" }] }), "observation.jobs[0].name is missing"),

@@ -63,17 +63,30 @@ fn counts_below_zero_and_kinds_that_nobody_knows_are_refused() {
         { "type": "External", "external": { "metric": { "name": "x" }, "target": { "type": "Value", "value": 1 } } },
     ] });
     for (policy, seen, error) in [
-        (&gce, json!({ "now": 0, "desired": -5, "signals": {} }), "observation.desired is -5: must not be negative"),
-        (&bounds, json!({ "now": 0, "replicas": -8, "votes": [] }), "observation.replicas is -8: must not be negative"),
+        (
+            &gce,
+            json!({ "now": 0, "desired": -5, "signals": {} }),
+            "observation.desired: -5 is negative: there are 0 or more",
+        ),
+        (
+            &bounds,
+            json!({ "now": 0, "replicas": -8, "votes": [] }),
+            "observation.replicas: -8 is negative: there are 0 or more",
+        ),
         (
             &bounds,
             json!({ "now": 0, "replicas": 8, "votes": [{ "want": 5 }, { "want": -5 }] }),
-            "observation.votes[1].want is -5: must not be negative",
+            "observation.votes[1].want: -5 is negative: there are 0 or more",
         ),
         (
             &hpa,
             json!({ "now": 0, "scale": { "wanted": -3 }, "readings": [{ "value": "1" }] }),
-            "observation.scale.wanted is -3: must not be negative",
+            "observation.scale.wanted: -3 is negative: there are 0 or more",
+        ),
+        (
+            &json!({ "knative": {} }),
+            json!({ "now": 0, "scale": -3, "ready": 1 }),
+            "observation.scale: -3 is negative: there are 0 or more",
         ),
     ] {
         assert_eq!(refused(&json!({ "policy": policy, "observation": seen })), error);
@@ -86,6 +99,9 @@ fn counts_below_zero_and_kinds_that_nobody_knows_are_refused() {
     let found = refused(&json!({ "policy": both, "observation": seen }));
     assert!(found.contains("a policy of a kind stands alone under its name"), "{found}");
     assert!(refused(&json!({ "observation": seen })).contains("nomad, schedule, combine"));
+    let seen = json!({ "now": 0, "desired": 4, "signals": {} });
+    let found = refused(&json!({ "policy": gce, "observation": seen, "applied": { "at": 0, "from": 3, "to": 4 } }));
+    assert!(found.starts_with("applied is taken for an HPA alone"), "{found}");
 }
 
 #[test]

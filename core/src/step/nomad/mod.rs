@@ -6,8 +6,9 @@
 //!
 //! ```
 //! use plimsoll_core::constrain::Bounds;
-//! use plimsoll_core::step::nomad::{Check, History, Observation, Reading, ScalingPolicy, Strategy};
-//! use plimsoll_core::step::{Band, BandAction, TargetValue};
+//! use plimsoll_core::step::nomad::{
+//!     Band, BandAction, Check, History, Observation, Reading, ScalingPolicy, Strategy, TargetValue,
+//! };
 //! use plimsoll_core::units::{Instant, Replicas, Span};
 //!
 //! // 70 % of CPU; and two more when the queue was above 100 at five points of the window.
@@ -70,7 +71,7 @@ pub use history::{History, Scaled};
 pub use outlook::Outlook;
 pub use policy::{Check, Decision, Detail, Mended, Observation, OnError, Reading, ScalingPolicy};
 pub use step::{Sentence, Step, Why};
-pub use strategy::{Action, Band, PassThrough, Proposal, Strategy, TargetValue};
+pub use strategy::{Band, BandAction, PassThrough, Proposal, Strategy, TargetValue};
 
 /// Where the answer is our own rule: what, and why.
 pub const DIFFERENCES: &[(&str, &str)] = &[

@@ -6,7 +6,8 @@ use crate::constrain::Direction;
 use crate::units::Replicas;
 
 /// At which points of one check the policy would ask for another number than there is because of it, the other readings
-/// staying, and if no cooldown ran.
+/// staying, and if no cooldown ran. What [`Mended::bounds_always`](super::Mended::bounds_always) would change besides is
+/// no matter of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outlook {
     /// Of a target value or a pass-through: newest points.

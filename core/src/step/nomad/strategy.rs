@@ -73,7 +73,7 @@ impl Strategy {
 
 /// What a [`Band`] does when enough points lie within it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Action {
+pub enum BandAction {
     /// Adds so many.
     Delta(i64),
     /// Changes by so many percent, rounded up: −10 % of 5 is 5.
@@ -88,7 +88,7 @@ pub struct Band {
     lower: Option<f64>,
     upper: Option<f64>,
     trigger: i64,
-    action: Action,
+    action: BandAction,
 }
 
 impl Band {
@@ -99,15 +99,15 @@ impl Band {
     ///
     /// # Errors
     /// No bound, a percentage that is no number, or a negative value to set.
-    pub const fn new(lower: Option<f64>, upper: Option<f64>, action: Action) -> Result<Self, ConfigError> {
+    pub const fn new(lower: Option<f64>, upper: Option<f64>, action: BandAction) -> Result<Self, ConfigError> {
         if lower.is_none() && upper.is_none() {
             return Err(ConfigError::new("bounds", 0, Problem::Empty));
         }
         match action {
-            Action::Percentage(percent) if !percent.is_finite() => {
+            BandAction::Percentage(percent) if !percent.is_finite() => {
                 return Err(ConfigError::new("percentage", 0, Problem::NotFinite));
             }
-            Action::Value(value) if value < 0 => return Err(ConfigError::new("value", value, Problem::AtLeast(0))),
+            BandAction::Value(value) if value < 0 => return Err(ConfigError::new("value", value, Problem::AtLeast(0))),
             _ => {}
         }
         if let Some(bound) = lower
@@ -152,9 +152,9 @@ impl Band {
     #[must_use]
     pub fn acts(&self, count: i64) -> Proposal {
         let asked = match self.action {
-            Action::Delta(delta) => count.saturating_add(delta),
-            Action::Percentage(percent) => math::ceil_i64(count as f64 * (1.0 + percent / 100.0)),
-            Action::Value(value) => value,
+            BandAction::Delta(delta) => count.saturating_add(delta),
+            BandAction::Percentage(percent) => math::ceil_i64(count as f64 * (1.0 + percent / 100.0)),
+            BandAction::Value(value) => value,
         };
         Proposal::to(count, asked.max(0))
     }
